@@ -1,0 +1,133 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Folder in Sources = target = module; arrows point down only (docs/architecture.md).
+
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+
+let package = Package(
+  name: "sidelight",
+  products: [
+    .executable(name: "sidelight", targets: ["CLI"]),
+    .executable(name: "sidelight-agent", targets: ["Agent"]),
+    .executable(name: "sidelight-broker", targets: ["Broker"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C: system libraries by module map, and what Swift cannot import.
+    .systemLibrary(name: "CSeccomp"),
+    .systemLibrary(name: "CCapability"),
+    .systemLibrary(name: "COpenSSL"),
+    .target(name: "CLinux"),
+
+    // Kernel: no Foundation, no NIO.
+    .target(name: "Linux", dependencies: ["CLinux"]),
+    .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
+    .target(name: "ProcFS", dependencies: ["Linux"]),
+    .target(name: "Privsep", dependencies: ["Linux"]),
+
+    // Domain: pure code.
+    .target(name: "StrictJSON"),
+    .target(name: "Grants", dependencies: ["StrictJSON"]),
+    .target(name: "API", dependencies: ["StrictJSON"], exclude: ["openapi.yaml"]),
+    .target(name: "Masking"),
+    .target(name: "Budgets"),
+    .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
+    .target(name: "AuditLog", dependencies: ["StrictJSON"]),
+
+    // Services.
+    .target(name: "Tokens", dependencies: ["COpenSSL", "StrictJSON", "Grants"]),
+    .target(name: "Identity", dependencies: [nio, nioSSL]),
+    .target(name: "CertificateAuthority", dependencies: [x509, asn1, crypto, "Identity"]),
+    .target(name: "Daemon", dependencies: [logging]),
+
+    // Programs.
+    .target(name: "Opener", dependencies: ["Linux", "Sandbox", "Privsep"]),
+    .target(
+      name: "Collector",
+      dependencies: [
+        "Linux", "Sandbox", "Privsep", "ProcFS", "StrictJSON", "Grants", "API", "Masking", "Budgets",
+        "AuditLog", "Tokens",
+      ]),
+    .target(
+      name: "Endpoint",
+      dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioSSL]),
+    .executableTarget(
+      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+    .executableTarget(
+      name: "Broker",
+      dependencies: [
+        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Identity", "CertificateAuthority", "Daemon", arguments,
+        crypto, x509, asn1, logging, nio, nioSSL,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .executableTarget(
+      name: "CLI",
+      dependencies: [
+        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Identity", "CertificateAuthority", arguments,
+        crypto, x509, nio, nioSSL,
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ]),
+
+    // Tests: one target a module, and the real whole in IntegrationTests.
+    .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux", "CLinux"]),
+    .testTarget(name: "ProcFSTests", dependencies: ["ProcFS", "Linux", "CLinux"]),
+    .testTarget(name: "PrivsepTests", dependencies: ["Privsep", "Linux"]),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
+    .testTarget(name: "GrantsTests", dependencies: ["Grants", "StrictJSON"]),
+    .testTarget(name: "APITests", dependencies: ["API", "StrictJSON"]),
+    .testTarget(name: "MaskingTests", dependencies: ["Masking"]),
+    .testTarget(name: "BudgetsTests", dependencies: ["Budgets"]),
+    .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
+    .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
+    .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
+    .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority"]),
+    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)
+
+// One place for the rules that every Swift target obeys.
+let swiftRules: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+for target in package.targets where target.type != .system && target.name != "CLinux" {
+  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules
+}

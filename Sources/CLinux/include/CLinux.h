@@ -1,0 +1,1 @@
+int sidelight_seed(void);

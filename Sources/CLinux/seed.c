@@ -1,0 +1,2 @@
+#include "CLinux.h"
+int sidelight_seed(void){return 0;}
