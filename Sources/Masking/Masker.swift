@@ -66,8 +66,9 @@ package struct Masker: Sendable {
   }
 
   private func scan(_ bytes: [UInt8]) -> [Finding] {
-    var list = FindingList()
-    KeyValueDetector.scan(bytes, into: &list)
+    var state = ScanState(mode: rules.logMode)
+    Scanner.scan(bytes.span, state: &state)
+    var list = state.findings
     taint.scan(bytes, into: &list)
     return list.merged()
   }
