@@ -47,7 +47,7 @@ enum KeyValueDetector {
   static func kind(of verdict: NameVerdict) -> SecretKind {
     switch verdict {
     case .plain, .weak: .name
-    case .secret: .token
+    case .token, .secret: .token
     case .shortPassword, .password: .password
     }
   }

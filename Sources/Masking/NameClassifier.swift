@@ -4,7 +4,9 @@ enum NameVerdict: Int, Sendable, Comparable {
   case plain
   /// Might be secret: the value has to look the part.
   case weak
-  /// A key, token or secret.
+  /// A key or token: values that are made by machines.
+  case token
+  /// A secret, which a person may have chosen.
   case secret
   /// `pass`, `pw`: a password, or the outcome of a test.
   case shortPassword
@@ -57,7 +59,7 @@ enum NameClassifier {
         unknown += 1
       }
     }
-    if unknown > 1, best == .secret { return .weak }
+    if unknown > 1, best == .token || best == .secret { return .weak }
     return best
   }
 
@@ -69,11 +71,14 @@ enum NameClassifier {
     if role.contains(.harmless) { return .plain }
     if role.contains(.password) { return .password }
     if role.contains(.shortPassword) { return segments.count > 1 ? .password : .shortPassword }
-    if role.contains(.secret) { return .secret }
+    if role.contains(.secret) {
+      return NameVocabulary.isChosen(part.hash) || endsWith(bytes, part.start, part.end, "secret") ? .secret : .token
+    }
     if role.contains(.key) {
       guard index > 0 else { return .weak }
       let before = NameVocabulary.role(of: segments.parts[index - 1].hash)
-      return before.contains(.keyQualifier) ? .secret : .weak
+      guard before.contains(.keyQualifier) else { return .weak }
+      return isWord(bytes, segments.parts[index - 1], "secret") ? .secret : .token
     }
     if role.contains(.weak) { return .weak }
     if role.isEmpty || role == .neutral { return gluedVerdict(bytes, part) }
@@ -85,8 +90,9 @@ enum NameClassifier {
     guard part.end - part.start > 4 else { return .plain }
     for ending: StaticString in ["password", "passwd", "passphrase", "passwort", "pwd"]
     where endsWith(bytes, part.start, part.end, ending) { return .password }
-    for ending: StaticString in ["secret", "token", "apikey", "secretkey", "accesskey", "privatekey", "credentials"]
-    where endsWith(bytes, part.start, part.end, ending) { return .secret }
+    if endsWith(bytes, part.start, part.end, "secret") { return .secret }
+    for ending: StaticString in ["token", "apikey", "secretkey", "accesskey", "privatekey", "credentials"]
+    where endsWith(bytes, part.start, part.end, ending) { return .token }
     if contains(bytes, part.start, part.end, "password") { return .password }
     if endsWith(bytes, part.start, part.end, "key") || endsWith(bytes, part.start, part.end, "sessid") { return .weak }
     return .plain

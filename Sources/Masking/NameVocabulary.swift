@@ -27,6 +27,12 @@ struct NameRole: OptionSet, Sendable {
 enum NameVocabulary {
   static func role(of hash: UInt64) -> NameRole { roles[hash] ?? [] }
 
+  /// Secrets that people write down as words, where tokens and keys are made by machines.
+  static func isChosen(_ hash: UInt64) -> Bool { chosen.contains(hash) }
+
+  private static let chosen: Set<UInt64> = Set(
+    ["secret", "secretkey", "sharedsecret", "psk", "presharedkey", "mnemonic", "passkey", "wpakey"].map(NameSegment.hash))
+
   private static let roles: [UInt64: NameRole] = {
     var result: [UInt64: NameRole] = [:]
     for (role, words) in table {

@@ -145,7 +145,7 @@ struct Plausibility {
 
   /// A literal with blanks in it: prose, unless there are few blanks and little of it reads as words.
   private func acceptsSpaced(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
-    guard candidate.verdict >= .secret, shape.spaces <= 3, shape.digits > 0, shape.length >= 8 else { return false }
+    guard candidate.verdict >= .token, shape.spaces <= 3, shape.digits > 0, shape.length >= 8 else { return false }
     return shape.steps * 5 >= shape.letters + shape.digits
       || !ValueShape.isWordlike(bytes, candidate.start, candidate.end)
   }

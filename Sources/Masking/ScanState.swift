@@ -10,6 +10,16 @@ struct ScanState {
   var namesDone = 0
   /// Position up to which URLs have been dealt with.
   var urlsDone = 0
+  /// Position up to which armoured blocks have been dealt with.
+  var armorDone = 0
+  /// Position up to which commands have been dealt with.
+  var commandsDone = 0
+  /// Position up to which calls and statements have been dealt with.
+  var callsDone = 0
+  /// Position up to which addresses have been dealt with.
+  var addressesDone = 0
+  /// A block that begins here and does not end here.
+  var openBlock: SecretKind?
   private var code: Bool?
   private var tokenStart = 0
   private var tokenStop = -1

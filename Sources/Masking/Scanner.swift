@@ -22,7 +22,10 @@ enum Scanner {
       switch Triggers.actions[Int(word)] {
       case .name: KeyValueDetector.scan(bytes, hit: start, hitEnd: end, state: &state)
       case .url: URLDetector.scan(bytes, at: start, state: &state)
-      case .armor: break
+      case .armor: ArmorDetector.scan(bytes, start: start, state: &state)
+      case .command: CommandDetector.scanLine(bytes, start: start, end: end, state: &state)
+      case .callee(let form): CallDetector.scan(bytes, start: start, end: end, form: form, state: &state)
+      case .address: AddressDetector.scan(bytes, at: start, state: &state)
       case .scheme: SchemeDetector.scan(bytes, start: start, end: end, state: &state)
       case .hash: PasswordHashDetector.scan(bytes, start: start, end: end, state: &state)
       case .format(let index):

@@ -10,6 +10,12 @@ enum Trigger: Sendable {
   case scheme
   /// `$2b$` and other beginnings of password hashes.
   case hash
+  /// The name of a program whose arguments may be secret.
+  case command
+  /// A call or statement that carries a password.
+  case callee(CallDetector.Form)
+  /// `@`
+  case address
   /// The beginning of a token format; an index into `TokenFormat.all`.
   case format(Int)
 }
@@ -28,6 +34,9 @@ enum Triggers {
     result.append(("-----begin", .armor))
     for scheme in ["bearer ", "basic "] { result.append((scheme, .scheme)) }
     for hash in PasswordHashDetector.beginnings { result.append((hash, .hash)) }
+    for program in CommandRule.programNames { result.append((program, .command)) }
+    for (word, form) in CallDetector.words { result.append((word, .callee(form))) }
+    result.append(("@", .address))
     for (index, format) in TokenFormat.all.enumerated() { result.append((format.prefix.lowercased(), .format(index))) }
     return result
   }()

@@ -90,7 +90,7 @@ enum URLDetector {
     let start = nameEnd + 1
     guard start < valueEnd, nameEnd > nameStart, nameEnd - nameStart <= 64 else { return }
     var verdict = NameClassifier.verdict(bytes, nameStart, nameEnd)
-    if verdict < .secret, ByteText.isOne(of: queryNames, bytes, nameStart, nameEnd) { verdict = .secret }
+    if verdict < .token, ByteText.isOne(of: queryNames, bytes, nameStart, nameEnd) { verdict = .token }
     if verdict == .plain { return }
     let shape = ValueShape(bytes, start, valueEnd)
     let trimmedEnd = bytes[valueEnd - 1] == 0x29 || bytes[valueEnd - 1] == 0x2C ? valueEnd - 1 : valueEnd
