@@ -61,7 +61,7 @@ extension KeyValueDetector {
     while index < limit {
       let byte = bytes[index]
       if ByteClass.isQuote(byte) || byte == 0x5C { break }
-      if byte == 0x28 || byte == 0x5B || byte == 0x40 || byte == 0x7B || byte == 0x24 || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A {
+      if byte == 0x28 || byte == 0x5B || byte == 0x5D || byte == 0x40 || byte == 0x7B || byte == 0x24 || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A {
         index += 1
       } else if byte == 0x20, ByteText.matches(bytes, at, "new ") {
         index += 1
@@ -108,7 +108,8 @@ extension KeyValueDetector {
     if end - start <= 2 { return true }
     let last = bytes[end - 1]
     guard last == 0x28 || last == 0x5B || last == 0x7B || last == 0x20 else { return false }
-    return !ValueWords.find(bytes, start, end).contains(.lookup) || last == 0x5B && end - start == 1
+    // `config["x"]` looks up, `[]byte("x")` converts.
+    return last != 0x5B && !ValueWords.find(bytes, start, end).contains(.lookup)
   }
 
   /// `value="x"` or the like, after the attribute that holds the name.

@@ -103,7 +103,7 @@ enum KeyValueDetector {
     let next = at + 1 < count ? bytes[at + 1] : 0
     if next == 0x3D, bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E {
       // += ?= |= != .=
-      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
     }
     switch bytes[at] {
     case 0x3D:  // =
@@ -111,7 +111,7 @@ enum KeyValueDetector {
     case 0x3A:  // :
       if at + 1 < count, bytes[at + 1] == 0x3A { return nil }
       if at + 1 < count, bytes[at + 1] == 0x3D {
-        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
       }
       return colon(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
     case 0x3F, 0x7C:  // `?: "x"`, `?? "x"`, `|| "x"` after a look-up

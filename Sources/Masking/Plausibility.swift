@@ -71,7 +71,9 @@ struct Plausibility {
   static func isPlaceholder(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let first = bytes[start]
     let last = bytes[end - 1]
-    if first == 0x3C, last == 0x3E { return true }
+    if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
+    if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
+    if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
     if first == 0x2A, last == 0x2A { return true }
     if first == 0x7B, last == 0x7D { return true }
@@ -141,8 +143,16 @@ struct Plausibility {
     if candidate.place == .prose { return false }
     if shape.spaces > 0 || ValueShape.isUUID(bytes, start, end) || ValueShape.isPath(bytes, start, end) { return false }
     guard shape.length >= 10, shape.digits > 0, shape.letters > 1 else { return false }
-    if Self.isCodeReference(bytes, start, end, shape) { return false }
+    if Self.isCodeReference(bytes, start, end, shape) || beginsWithWord(bytes, start, end) { return false }
     return shape.looksRandom(bytes, start, end)
+  }
+
+  /// `node-modules-3f2a…`, `user:42`: a word and a separator first.
+  private func beginsWithWord(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
+    while index < end, ByteClass.isLetter(bytes[index]) { index += 1 }
+    guard index - start >= 3, index < end, !ByteClass.isAlphanumeric(bytes[index]) else { return false }
+    return ValueShape.isWordlike(bytes, start, index)
   }
 
   private func acceptsQuoted(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {

@@ -56,7 +56,7 @@ enum URLDetector {
     let shape = ValueShape(bytes, colon + 1, end)
     if !state.isStructured, state.mode == .balanced {
       if shape.distinct == 1 || Plausibility.isPlaceholder(bytes, colon + 1, end, shape) { return }
-      if Plausibility.isCodeReference(bytes, colon + 1, end, shape) { return }
+      if bytes[colon + 1] == 0x24 || bytes[colon + 1] == 0x7B || bytes[colon + 1] == 0x25 && end - colon <= 4 { return }
       // `user:password@host`
       if ByteText.matches(bytes, start, "user"), ByteText.isOne(of: ["password", "pass", "passwd", "pwd"], bytes, colon + 1, end),
         ByteText.matches(bytes, end, "@host") || ByteText.matches(bytes, end, "@example.")

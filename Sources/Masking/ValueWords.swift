@@ -71,9 +71,9 @@ struct ValueWords: OptionSet, Sendable {
       .lookup,
       [
         "env", "get", "config", "conf", "find", "fetch", "param", "prompt", "input", "read", "load", "request", "header",
-        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format", "by",
+        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format", "by_", "byid",
         "form", "body", "field", "column", "element", "translate", "gettext", "t(", "_(", "i18n", "props", "session", "cookie",
-        "[", "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage",
+        "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage",
       ]
     ),
     (.attribute, ["value", "content", "default", "val"]),
