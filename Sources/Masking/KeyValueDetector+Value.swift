@@ -87,7 +87,7 @@ extension KeyValueDetector {
     if open.escapes > 0 {
       while end > start, bytes[end - 1] == 0x5C { end -= 1 }
     }
-    return start < end ? (start, end) : nil
+    return (start, end)
   }
 
   private static func openingQuote(_ bytes: Span<UInt8>, _ at: Int) -> (at: Int, escapes: Int)? {

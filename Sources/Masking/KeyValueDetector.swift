@@ -40,7 +40,9 @@ enum KeyValueDetector {
     } else {
       let isCode = state.lineIsCode(bytes)
       let isInside = isCode && candidate.place != .quoted && state.isInsideLiteral(bytes, start)
-      guard Plausibility(lineIsCode: isCode, isInsideLiteral: isInside).accepts(bytes, candidate) else { return }
+      let mentionsUser = verdict == .shortPassword && state.mentionsUser(bytes)
+      let plausibility = Plausibility(lineIsCode: isCode, isInsideLiteral: isInside, mentionsUser: mentionsUser)
+      guard plausibility.accepts(bytes, candidate) else { return }
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)
@@ -124,6 +126,11 @@ enum KeyValueDetector {
     case 0x28 where !isQuotedName && at == end:  // setName("value")
       guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"), !ByteText.matches(bytes, start, "has")
       else { return nil }
+      if ByteText.matches(bytes, end - 11, "credentials", notBefore: start) {
+        // `credentials("user", "secret")`
+        CallDetector.scan(bytes, start: start, end: at + 1, form: .lastOfTwo, state: &state)
+        return nil
+      }
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
     case 0x7B where !isQuotedName && at == end:  // name{"value"}
       return literal(bytes, at + 1, state: &state).map { candidate($0, .quoted) }
@@ -139,7 +146,7 @@ enum KeyValueDetector {
       if ByteClass.isQuote(bytes[at]) { return literal(bytes, at, state: &state).map { candidate($0, .flag) } }
       return bytes[at] == 0x2D ? nil : candidate((at, end), .flag)
     }
-    if ByteClass.isQuote(bytes[at]), !isQuotedName {
+    if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
     return prose(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }

@@ -110,7 +110,7 @@ extension Masker {
       if block.end == bytes.count { return scan.findings.merged() }
     }
     Scanner.scan(bytes.span, state: &scan)
-    if let kind = scan.openBlock { state.openBlock(kind) }
+    if let block = scan.openBlock { state.openBlock(block.kind, isProvisional: block.isProvisional) }
     return finish(bytes, scan.findings)
   }
 

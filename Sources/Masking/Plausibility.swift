@@ -37,6 +37,8 @@ struct Plausibility {
   var lineIsCode: Bool
   /// The value stands in a literal of that text, and is no variable.
   var isInsideLiteral = false
+  /// A user or a login stands on the line, so that `pass` is a password and no outcome of a test.
+  var mentionsUser = false
 
   func accepts(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
@@ -72,6 +74,7 @@ struct Plausibility {
     let first = bytes[start]
     let last = bytes[end - 1]
     if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
+    if ByteClass.isQuote(first) || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0 && hasConcatenation(bytes, start, end) { return true }
     if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
     if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
@@ -98,6 +101,14 @@ struct Plausibility {
       if words.contains(.request), shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop) { return true }
       if ByteText.matches(bytes, start, "your"), !isLetterAt(bytes, start + 4, end) { return true }
     }
+    return false
+  }
+
+  private static func stopOfHead(_ start: Int, _ end: Int) -> Int { min(end, start + 64) }
+
+  /// `" + name + "`: the literal ends and begins again.
+  private static func hasConcatenation(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    for index in start..<stopOfHead(start, end) where ByteClass.isQuote(bytes[index]) { return true }
     return false
   }
 
@@ -165,6 +176,7 @@ struct Plausibility {
       if shape.isLettersOnly || shape.digits == 0 && shape.letters > 0 {
         // A sentence's single word, a dotted property name, a constant.
         if isDottedName(bytes, start, end, shape) { return false }
+        if candidate.verdict == .shortPassword, !mentionsUser, shape.isLettersOnly, ValueShape.isWordlike(bytes, start, end) { return false }
         return !Self.stateWords.contains(bytes, start, end)
       }
       return shape.letters + shape.digits > 0 || shape.distinct > 3
@@ -228,7 +240,7 @@ struct Plausibility {
 
   private func acceptsProse(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
-    guard shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
+    guard candidate.verdict != .shortPassword, shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
     if Self.isLabel(bytes, candidate, shape) || Self.isLocator(bytes, start, end) { return false }
     if ValueShape.isPath(bytes, start, end) || ValueShape.isUUID(bytes, start, end) { return false }
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }

@@ -59,13 +59,13 @@ struct ValueWords: OptionSet, Sendable {
       [
         "password", "passwd", "passwort", "secret", "token", "apikey", "api_key", "api-key", "api key", "credential", "pwd",
         "_pass", "userpass", "passphrase", "_key", "-key", "privatekey", "accesskey", "auth", "bearer", "cookie", "session",
-        "keystore", "secretkey",
+        "keystore", "secretkey", "密码", "пароль",
       ]
     ),
     (.chosen, ["mysecret", "supersecret", "topsecret", "mypass", "secretpass", "verysecret", "mytoken", "changeme", "changeit", "letmein"]),
     (
       .pattern,
-      ["[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;", "%d", "%v"]
+      ["[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;", "%d", "%v", "\"+", "+\"", "'+", "+'", "\" +", "' +", "+ '", "+ \"", "\" .", "' .", ". \"", "\" &"]
     ),
     (
       .lookup,
