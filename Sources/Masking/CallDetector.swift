@@ -30,7 +30,12 @@ enum CallDetector {
     ("usernamepassword(", .lastOfTwo), ("user_password(", .lastOfTwo), ("secretkeyspec(", .last), ("setsecret(", .last),
     ("identified by ", .next), ("identified by password ", .next), ("identified with mysql_native_password by ", .next),
     ("identified with caching_sha2_password by ", .next), ("identified by values ", .next), ("set password for ", .nextAfterEquals),
-    ("requirepass ", .next), ("masterauth ", .next), ("jwt.sign(", .second), ("jwt.verify(", .second), ("jwt.encode(", .second), ("jwt.decode(", .second),
+    ("requirepass ", .next), ("masterauth ", .next), ("snmp-server community ", .next), ("rocommunity ", .next),
+    ("rwcommunity ", .next), ("tacacs-server key ", .next), ("radius-server key ", .next), ("isakmp key ", .next),
+    ("key-string ", .next), ("ascii-text ", .next), ("ascii-key ", .next), ("authentication-key ", .next),
+    ("encrypted-password ", .next), ("wpa-psk ", .next), ("password 7 ", .next), ("password 5 ", .next), ("password 0 ", .next),
+    ("secret 5 ", .next), ("secret 0 ", .next), ("secret 8 ", .next), ("secret 9 ", .next), ("key 7 ", .next), ("key 6 ", .next),
+    ("auth plain ", .next), ("convertto-securestring ", .next), (" /rp ", .next), ("md5 7 ", .next), ("authpriv sha ", .next), ("jwt.sign(", .second), ("jwt.verify(", .second), ("jwt.encode(", .second), ("jwt.decode(", .second),
     ("createhmac(", .second), ("auth=(", .lastOfTwo), ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
     ("sudo -s ", .echoBefore), ("password-stdin", .echoBefore),
   ]
@@ -84,6 +89,9 @@ enum CallDetector {
   private static func scanNext(_ bytes: Span<UInt8>, _ from: Int, state: inout ScanState) {
     var index = KeyValueDetector.skipBlanks(bytes, from)
     if ByteText.matches(bytes, index, "password ") { index = KeyValueDetector.skipBlanks(bytes, index + 9) }
+    guard index < bytes.count else { return }
+    // The kind of encryption in a router's configuration.
+    if index + 1 < bytes.count, ByteClass.isDigit(bytes[index]), bytes[index + 1] == 0x20 { index = KeyValueDetector.skipBlanks(bytes, index + 1) }
     guard index < bytes.count else { return }
     var end = index
     if ByteClass.isQuote(bytes[index]) {

@@ -14,6 +14,9 @@ extension KeyValueDetector {
     if let range = literal(bytes, first, state: &state) { return (range, .quoted) }
     if first > value, isTight { return nil }  // `name= other`
     let end = bareEnd(bytes, first, state: &state)
+    // `a = b = c`
+    let after = skipBlanks(bytes, end)
+    if after > end, after < bytes.count, bytes[after] == 0x3D { return nil }
     return ((first, end), isTight && first == value ? .tight : .spaced)
   }
 
@@ -45,7 +48,7 @@ extension KeyValueDetector {
   }
 
   /// Whether two words or more follow the value at `end`.
-  private static func isSentence(_ bytes: Span<UInt8>, _ end: Int) -> Bool {
+  static func isSentence(_ bytes: Span<UInt8>, _ end: Int) -> Bool {
     var index = skipBlanks(bytes, end)
     guard index > end else { return false }
     let start = index
@@ -121,6 +124,19 @@ extension KeyValueDetector {
     if bytes[index] == 0x3E { return nil }
     guard ValueWords.find(bytes, at, index).contains(.attribute) else { return nil }
     return literal(bytes, skipBlanks(bytes, index + 1), state: &state)
+  }
+
+  /// After the tag that closes a name: the content of the next element.
+  static func propertyList(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) -> Range? {
+    let limit = min(bytes.count, at + 64)
+    var index = ByteText.firstIndex(of: 0x3E, bytes, at, limit) + 1
+    while index < limit, ByteClass.isSpace(bytes[index]) { index += 1 }
+    guard index < limit, bytes[index] == 0x3C else { return nil }
+    for tag: StaticString in ["<string>", "<value>", "<data>", "<param-value>"] where ByteText.matches(bytes, index, tag) {
+      let start = index + tag.utf8CodeUnitCount
+      return (start, state.nextTag(bytes, from: start))
+    }
+    return nil
   }
 
   /// After the `>` of a tag that is, or names, the secret.
@@ -223,6 +239,10 @@ extension KeyValueDetector {
       let isKind = index - wordStart == 1 && ByteClass.isDigit(bytes[wordStart])
       let next = skipBlanks(bytes, index)
       if words == 0, !isLink, !isKind {
+        // `username x password y`, `machine h login u password p`: configuration, not prose.
+        if ByteText.isOne(of: ["username", "machine", "neighbor", "login", "user"], bytes, 0, firstWordEnd(bytes)) {
+          return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag)
+        }
         return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose)
       }
       if isLink || isKind {
@@ -239,6 +259,12 @@ extension KeyValueDetector {
       words += 1
     }
     return nil
+  }
+
+  private static func firstWordEnd(_ bytes: Span<UInt8>) -> Int {
+    var index = 0
+    while index < bytes.count, index < 16, ByteClass.isLetter(bytes[index]) { index += 1 }
+    return index
   }
 
   private static let linkingWords = WordSet(

@@ -126,6 +126,10 @@ enum KeyValueDetector {
     case 0x28 where !isQuotedName && at == end:  // setName("value")
       guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"), !ByteText.matches(bytes, start, "has")
       else { return nil }
+      // `password.encode("utf-8")` calls something else.
+      var member = end
+      while member > start, bytes[member - 1] != 0x2E { member -= 1 }
+      if member > start, NameClassifier.verdict(bytes, member, end) == .plain { return nil }
       if ByteText.matches(bytes, end - 11, "credentials", notBefore: start) {
         // `credentials("user", "secret")`
         CallDetector.scan(bytes, start: start, end: at + 1, form: .lastOfTwo, state: &state)
@@ -134,6 +138,8 @@ enum KeyValueDetector {
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
     case 0x7B where !isQuotedName && at == end:  // name{"value"}
       return literal(bytes, at + 1, state: &state).map { candidate($0, .quoted) }
+    case 0x3C where next == 0x2F:  // <key>name</key><string>value</string>
+      return propertyList(bytes, at, state: &state).map { candidate($0, .markup) }
     case 0x3E:  // <name>value< and name="password">value<
       return markup(bytes, start, at, isQuotedName: isQuotedName, state: &state).map { candidate($0, .markup) }
     default:
@@ -144,6 +150,8 @@ enum KeyValueDetector {
     if dashes > 0, !isQuotedName {
       let end = bareEnd(bytes, at, state: &state)
       if ByteClass.isQuote(bytes[at]) { return literal(bytes, at, state: &state).map { candidate($0, .flag) } }
+      // `--password options`: a text about the flag.
+      if ValueShape(bytes, at, end).isLettersOnly, isSentence(bytes, end) { return nil }
       return bytes[at] == 0x2D ? nil : candidate((at, end), .flag)
     }
     if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {

@@ -4,6 +4,8 @@ package struct LineState: Sendable {
   private var open: SecretKind?
   private var linesLeft = 0
   private var isProvisional = false
+  /// The last line was the name of a secret, and nothing else.
+  var awaitsValue = false
 
   package init() {}
 
