@@ -240,7 +240,7 @@ extension KeyValueDetector {
       let next = skipBlanks(bytes, index)
       if words == 0, !isLink, !isKind {
         // `username x password y`, `machine h login u password p`: configuration, not prose.
-        if ByteText.isOne(of: ["username", "machine", "neighbor", "login", "user"], bytes, 0, firstWordEnd(bytes)) {
+        if configurationWords.contains(bytes, 0, firstWordEnd(bytes)) {
           return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag)
         }
         return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose)
@@ -267,6 +267,7 @@ extension KeyValueDetector {
     return index
   }
 
+  private static let configurationWords = WordSet("username machine neighbor login user")
   private static let linkingWords = WordSet(
     "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root")
   private static let valueWords = WordSet("is was to be using with by as")

@@ -31,11 +31,11 @@ enum KeyValueDetector {
     }
     candidate.acceptsDigits = isDigitSecret(bytes, start, end)
     if state.mode == .strict || state.isStructured {
-      let shape = ValueShape(bytes, candidate.start, min(candidate.end, candidate.start + 64))
       if candidate.place == .prose || candidate.verdict == .weak {
         guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
-      } else if Plausibility.isTrivial(bytes, candidate.start, candidate.end, shape) {
-        return
+      } else {
+        let end = min(candidate.end, candidate.start + 64)
+        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) { return }
       }
     } else {
       let isCode = state.lineIsCode(bytes)
@@ -61,8 +61,10 @@ enum KeyValueDetector {
   }
 
   private static func isDigitSecret(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    ByteText.isOne(of: ["pin", "otp", "pincode", "pin_code", "pin-code", "otp_code", "otpcode", "totp", "cvv", "cvc", "passcode"], bytes, start, end)
+    digitSecrets.contains(bytes, start, end)
   }
+
+  private static let digitSecrets = WordSet("pin otp pincode pin_code pin-code otp_code otpcode totp cvv cvc passcode")
 
   // MARK: From the name to the value
 

@@ -114,7 +114,7 @@ extension Plausibility {
   /// Regular expressions, tags, format strings.
   static func isMarkupOrPattern(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     guard shape.others > 0 else { return false }
-    for word: StaticString in ["required", "nullable", "sometimes|", "string|", "min:", "max:"] where ByteText.matches(bytes, start, word) {
+    for word in validationRules where ByteText.matches(bytes, start, word) {
       return true
     }
     return ValueWords.find(bytes, start, min(end, start + 128)).contains(.pattern)
@@ -158,6 +158,8 @@ extension Plausibility {
     }
     return dots > 0 && bytes[start] != 0x2E && ValueShape.isWordlike(bytes, start, end)
   }
+
+  private static let validationRules: [StaticString] = ["required", "nullable", "sometimes|", "string|", "min:", "max:"]
 
   static let emptyWords = WordSet(
     """

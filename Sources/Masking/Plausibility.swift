@@ -44,11 +44,12 @@ struct Plausibility {
     let (start, end) = (candidate.start, candidate.end)
     if end - start > Self.longest, candidate.place != .quoted, candidate.place != .markup {
       // Nothing this long is a name, a placeholder or a label; what remains is code or a secret.
+      if candidate.verdict == .weak { return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32) }
       let head = ValueShape(bytes, start, start + 64)
-      if candidate.verdict == .weak { return head.looksRandom(bytes, start, start + 64) }
       return !Self.isCodeReference(bytes, start, start + 64, head)
     }
     let shape = ValueShape(bytes, start, end)
+    if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
     if Self.isTrivial(bytes, start, end, shape) { return false }
     if Self.isPlaceholder(bytes, start, end, shape) { return false }
     if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
@@ -104,6 +105,8 @@ struct Plausibility {
     return false
   }
 
+  private static let plainNames = WordSet("password passwd token")
+
   private static func stopOfHead(_ start: Int, _ end: Int) -> Int { min(end, start + 64) }
 
   /// `" + name + "`: the literal ends and begins again.
@@ -117,7 +120,7 @@ struct Plausibility {
     for index in start..<end {
       if bytes[index] == 0x5F { underscores += 1 } else if !ByteClass.isAlphanumeric(bytes[index]) { return false }
     }
-    return underscores > 0 || ByteText.isOne(of: ["password", "passwd", "token"], bytes, start, end)
+    return underscores > 0 || plainNames.contains(bytes, start, end)
   }
 
   private static func isLetterAt(_ bytes: Span<UInt8>, _ at: Int, _ end: Int) -> Bool {
