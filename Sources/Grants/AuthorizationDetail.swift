@@ -101,5 +101,5 @@ package struct AuthorizationDetail: Sendable, Equatable {
 
 extension [Glob] {
   package func matches(_ text: [UInt8]) -> Bool { contains { $0.matches(text) } }
-  package func matches(_ text: String) -> Bool { matches(Array(text.utf8)) }
+  package func matches(_ text: String) -> Bool { matches([UInt8](text.utf8)) }
 }
