@@ -45,7 +45,7 @@ let package = Package(
     // Kernel: no Foundation, no NIO.
     .target(name: "Linux", dependencies: ["CLinux"]),
     .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "COpenSSL", "Linux"]),
-    .target(name: "ProcFS", dependencies: ["Linux"]),
+    .target(name: "ProcFS", dependencies: ["CLinux", "Linux"]),
     .target(name: "Privsep", dependencies: ["Linux"]),
 
     // Domain: pure code.

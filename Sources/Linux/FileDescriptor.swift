@@ -30,6 +30,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// Follows a magic link of /proc, such as `root`.
     case pathFollowing
     case read
+    /// Follows the magic links of /proc/self.
+    case readFollowing
     case readDirectory
 
     package var flags: Int32 {
@@ -38,6 +40,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
       case .pathDirectory: Int32(CL_O_PATH) | Int32(CL_O_NOFOLLOW) | Int32(CL_O_CLOEXEC) | Int32(CL_O_DIRECTORY)
       case .pathFollowing: Int32(CL_O_PATH) | Int32(CL_O_CLOEXEC)
       case .read: O_RDONLY | Int32(CL_O_NOFOLLOW) | Int32(CL_O_CLOEXEC) | Int32(CL_O_NONBLOCK) | Int32(CL_O_NOCTTY)
+      case .readFollowing: O_RDONLY | Int32(CL_O_CLOEXEC)
       case .readDirectory: O_RDONLY | Int32(CL_O_NOFOLLOW) | Int32(CL_O_CLOEXEC) | Int32(CL_O_DIRECTORY)
       }
     }

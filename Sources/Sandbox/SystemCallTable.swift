@@ -47,6 +47,7 @@ package enum SystemCallTable {
     .init("pread64", "log files at an offset, environ"),
     .init("readlinkat", "symlinks of the target, as text"),
     .init("statx", "metadata"),
+    .init("fstatfs", "tells pidfs from what came before it"),
     .init("getdents64", "/proc and directories of the target"),
     .init("listxattr", "names of extended attributes"),
     .init("pidfd_open", "the inode that tells a process from its successor with the same pid"),
