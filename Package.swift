@@ -58,7 +58,8 @@ let package = Package(
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
 
     // Services.
-    .target(name: "Tokens", dependencies: ["COpenSSL", "StrictJSON", "Grants"]),
+    .target(name: "LibCrypto", dependencies: ["COpenSSL"]),
+    .target(name: "Tokens", dependencies: ["LibCrypto", "StrictJSON", "Grants"]),
     .target(name: "Identity", dependencies: [nio, nioSSL]),
     .target(name: "CertificateAuthority", dependencies: [x509, asn1, crypto, "Identity"]),
     .target(name: "Daemon", dependencies: [logging]),
@@ -69,7 +70,7 @@ let package = Package(
       name: "Collector",
       dependencies: [
         "Linux", "Sandbox", "Privsep", "ProcFS", "StrictJSON", "Grants", "API", "Masking", "Budgets",
-        "AuditLog", "Tokens",
+        "AuditLog", "LibCrypto", "Tokens",
       ]),
     .target(
       name: "Endpoint",
