@@ -8,7 +8,7 @@ internal import Linux
 /// ```swift
 /// let hardened = try Confinement.harden(.collector, mode: .strict, keepsFileSize: false)
 /// // start the worker threads
-/// let confined = try hardened.loadFilter()
+/// let confined = try hardened.load(SeccompFilter(for: .collector))
 /// ```
 package struct Confinement: Sendable {
   package let role: Role
@@ -52,8 +52,7 @@ package struct Confinement: Sendable {
   }
 
   /// Loads the role's filter into every thread. What comes after is what the table allows.
-  package func loadFilter() throws(SandboxError) -> Confined {
-    let filter = try SeccompFilter(SystemCallTable.rules(for: role))
+  package func load(_ filter: consuming SeccompFilter) throws(SandboxError) -> Confined {
     let digest = filter.digest
     try filter.load()
     return Confined(confinement: self, filterDigest: digest)
@@ -77,7 +76,7 @@ package struct Confinement: Sendable {
   }
 }
 
-/// The proof that the whole sandbox is in force. Only `Confinement.loadFilter` makes one; whatever reads a byte from
+/// The proof that the whole sandbox is in force. Only `Confinement.load` makes one; whatever reads a byte from
 /// anyone asks for it.
 package struct Confined: Sendable {
   package let confinement: Confinement

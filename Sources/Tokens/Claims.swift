@@ -1,4 +1,4 @@
-package import StrictJSON
+internal import StrictJSON
 
 /// The payload of a token whose signature has held.
 struct Claims {

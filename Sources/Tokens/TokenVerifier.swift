@@ -1,4 +1,4 @@
-package import Grants
+internal import Grants
 internal import LibCrypto
 internal import StrictJSON
 
@@ -75,16 +75,11 @@ package struct TokenVerifier: Sendable {
   private func checkSignature(_ token: UnverifiedToken) throws(TokenError) {
     let header: JSONObject
     do throws(JSONError) {
-      guard case .object(let object) = try JSONParser.parse(token.header, limits: .init(bytes: 1024, depth: 2)) else {
-        throw TokenError.invalid("the header is not an object")
-      }
+      let value = try JSONParser.parse(token.header, limits: .init(bytes: 1024, depth: 2))
+      guard case .object(let object) = value else { throw .wrongType(path: "header", expected: "an object") }
       header = object
-    } catch let error as JSONError {
-      throw .invalid("header \(error)")
-    } catch let error as TokenError {
-      throw error
     } catch {
-      throw .invalid("header")
+      throw .invalid(error.description)
     }
     for member in header.members where !["typ", "alg", "kid"].contains(member.name) {
       throw .invalid("unexpected header parameter")
