@@ -17,15 +17,23 @@ package struct Confinement: Sendable {
   package let hasLandlockDomain: Bool
   package let mode: ConfinementMode
 
+  /// Refuses what no sandbox can mend: root, capabilities, an executable that its user can read, a kernel without
+  /// Landlock. Changes nothing.
+  package static func preflight(_ mode: ConfinementMode) throws(SandboxError) {
+    guard getuid() != 0, geteuid() != 0 else { throw .runningAsRoot }
+    try Capabilities.requireNone()
+    guard mode == .strict else { return }
+    if try step("prctl", cl_get_dumpable()) != 0 { throw .dumpableAtEntry }
+    if Landlock.abi == 0 { throw .landlockMissing }
+  }
+
   /// Everything but the seccomp filter: checks who we are, drops capabilities, sets no_new_privs and non-dumpable,
   /// limits and the Landlock domain. `keepsFileSize` leaves RLIMIT_FSIZE alone, for a collector whose audit sink is a
   /// regular file.
   package static func harden(
     _ role: Role, mode: ConfinementMode, keepsFileSize: Bool = false
   ) throws(SandboxError) -> Confinement {
-    guard getuid() != 0, geteuid() != 0 else { throw .runningAsRoot }
-    try Capabilities.requireNone()
-    if try step("prctl", cl_get_dumpable()) != 0, mode == .strict { throw .dumpableAtEntry }
+    try preflight(mode)
     try step("prctl", cl_set_no_new_privs())
     try step("prctl", cl_set_dumpable(0))
     try Capabilities.clear()
