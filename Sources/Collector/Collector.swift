@@ -42,14 +42,17 @@ package enum Collector {
     let client = OpenerClient(socket: SharedDescriptor(opener))
     let confined: Confined
     let pool: WorkerPool
+    let wake: EventCounter
     do {
+      // Compiled first: libseccomp hands the program over through a memory file, which RLIMIT_FSIZE would stop.
+      let filter = try SeccompFilter(for: .collector)
       let hardened = try Confinement.harden(
         .collector, mode: arguments.mode, keepsFileSize: StandardStream.output.isRegularFile)
-      let filter = try SeccompFilter(for: .collector)
       Process.tuneAllocator()
       try LibCrypto.prepare()
       try Poll.catchShutdownSignals()
       try endpoint.setNonBlocking()
+      wake = try EventCounter(semaphore: false)
       pool = try WorkerPool(threads: workers, capacity: waitingJobs)
       confined = try hardened.load(filter)
     } catch {
@@ -57,13 +60,8 @@ package enum Collector {
     }
     let log = Log()
     let parts = try Parts(arguments, confined: confined, client: client, started: started)
-    let loop: MainLoop
-    do throws(SystemError) {
-      loop = try MainLoop(endpoint: endpoint, opener: client, pool: pool, log: log) { hello throws(Failure) in
-        try parts.service(endpoint: hello, log: log)
-      }
-    } catch {
-      throw Failure(error.description)
+    let loop = MainLoop(endpoint: endpoint, opener: client, pool: pool, wake: wake, log: log) { hello throws(Failure) in
+      try parts.service(endpoint: hello, log: log)
     }
     try loop.run()
   }
@@ -132,10 +130,10 @@ package enum Collector {
         landlockABI: confined.confinement.landlockABI,
         roles: [
           .init(
-            role: .opener, pid: Process.parentPid, filterDigest: arguments.openerFilterDigest,
+            role: .opener, pid: Process.identity.parentPid, filterDigest: arguments.openerFilterDigest,
             hasLandlockDomain: false),
           .init(
-            role: .collector, pid: Process.pid, filterDigest: confined.filterDigest,
+            role: .collector, pid: Process.identity.pid, filterDigest: confined.filterDigest,
             hasLandlockDomain: confined.confinement.hasLandlockDomain),
           .init(
             role: .endpoint, pid: endpoint.pid, filterDigest: endpoint.filterDigest,

@@ -53,15 +53,15 @@ final class MainLoop {
   }
 
   init(
-    endpoint: consuming FileDescriptor, opener: OpenerClient, pool: WorkerPool, log: Log,
+    endpoint: consuming FileDescriptor, opener: OpenerClient, pool: WorkerPool, wake: EventCounter, log: Log,
     makeService: @escaping (RoleStatus) throws(Collector.Failure) -> RequestService
-  ) throws(SystemError) {
+  ) {
     self.endpoint = endpoint
     self.opener = opener
     self.pool = pool
     self.log = log
     self.makeService = makeService
-    wake = try EventCounter(semaphore: false)
+    self.wake = wake
   }
 
   /// Returns when the endpoint has gone; throws where it sent what it may not.

@@ -28,7 +28,7 @@ final class CollectorLink {
 
   func start(_ confined: Confined, collector: Int32, opener: Int32) throws {
     let hello = RoleStatus(
-      pid: Process.pid, filterDigest: confined.filterDigest,
+      pid: Process.identity.pid, filterDigest: confined.filterDigest,
       hasLandlockDomain: confined.confinement.hasLandlockDomain)
     let link = NIOLoopBound(self, eventLoop: loop)
     ClientBootstrap(group: loop)
@@ -58,7 +58,8 @@ final class CollectorLink {
 
   /// No graceful way is left, or none is needed: the process ends, and with it every connection.
   func end(_ reason: String?, status: Int32) {
-    if let reason { StartFailure.report("endpoint: \(reason)") }
+    // Only the collector writes the log; if it is what failed, its own last words are there.
+    if let reason { send(Frame(.log, payload: LogMessage(level: .error, text: reason).encoded)) }
     Process.exitNow(status)
   }
 
@@ -137,7 +138,7 @@ final class CollectorLink {
     ServerBootstrap(group: loop)
       .serverChannelOption(.backlog, value: 128)
       .serverChannelOption(.maxMessagesPerRead, value: 16)
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
       .childChannelOption(.writeBufferWaterMark, value: .init(low: 32768, high: 262_144))

@@ -18,7 +18,13 @@ package enum Endpoint {
   /// inherited sockets; all three are given up to this function.
   package static func run(mode: ConfinementMode, opener: Int32, collector: Int32, listener: Int32) throws(Failure) {
     let hardened: Confinement
+    let compiled: CompiledFilter
+    let openerClient: OpenerClient
     do {
+      openerClient = OpenerClient(
+        socket: SharedDescriptor(FileDescriptor(owning: try FileDescriptor.duplicate(opener))))
+      // Before the file size limit: libseccomp hands the program over through a memory file.
+      compiled = CompiledFilter(try SeccompFilter(for: .endpoint))
       hardened = try Confinement.harden(.endpoint, mode: mode)
       Process.tuneAllocator()
       try Poll.catchShutdownSignals()
@@ -28,8 +34,8 @@ package enum Endpoint {
     // The event loop makes its own descriptors first; then the filter closes; then the first byte is read.
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
       do {
-        let confined = try hardened.load(try SeccompFilter(for: .endpoint))
-        let tls = try credentials(from: opener)
+        let confined = try hardened.load(compiled.take())
+        let tls = try credentials(from: openerClient)
         let link = CollectorLink(loop: loop, listener: listener, tls: tls)
         try link.start(confined, collector: collector, opener: opener)
       } catch {
@@ -40,8 +46,7 @@ package enum Endpoint {
   }
 
   /// The TLS context, from the credential files that the opener passes.
-  private static func credentials(from opener: Int32) throws -> NIOSSLContext {
-    let client = OpenerClient(socket: SharedDescriptor(FileDescriptor(owning: try FileDescriptor.duplicate(opener))))
+  private static func credentials(from client: OpenerClient) throws -> NIOSSLContext {
     func content(_ file: AgentFile, _ name: String) throws(Failure) -> [UInt8] {
       do throws(SystemError) {
         let opened = try client.open(file)
@@ -58,6 +63,17 @@ package enum Endpoint {
       certificateChainPEM: content(.certificate, "tls.crt"), privateKeyPEM: content(.privateKey, "tls.key"),
       trustBundlePEM: content(.trustBundle, "ca.crt"))
     return try NIOSSLContext(configuration: configuration)
+  }
+}
+
+/// Carries the filter into the event loop's closure, which is called once.
+private final class CompiledFilter {
+  private var filter: SeccompFilter?
+  init(_ filter: consuming SeccompFilter) { self.filter = consume filter }
+
+  func take() throws(SandboxError) -> SeccompFilter {
+    guard let filter = filter.take() else { throw .didNotTake("seccomp: the filter was loaded twice") }
+    return filter
   }
 }
 

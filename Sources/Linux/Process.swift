@@ -3,11 +3,23 @@ internal import Glibc
 
 /// This process, and starting others.
 package enum Process {
-  package static var pid: Int32 { getpid() }
-  package static var userID: UInt32 { geteuid() }
-  package static var groupID: UInt32 { getegid() }
+  /// Who this process is. Asked once, before the filter, and remembered: no role needs the calls afterwards.
+  package struct Identity: Sendable {
+    package let pid: Int32
+    package let parentPid: Int32
+    package let userID: UInt32
+    package let groupID: UInt32
 
-  package static var parentPid: Int32 { getppid() }
+    fileprivate init() {
+      pid = getpid()
+      parentPid = getppid()
+      userID = geteuid()
+      groupID = getegid()
+    }
+  }
+  package static let identity = Identity()
+
+
   /// Bytes of a memory page.
   package static let pageSize = Int(getpagesize())
 

@@ -85,11 +85,11 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     }
   }
 
-  /// Whether the kernel lets others of the same user look inside: the directory belongs to the process's user then, and
-  /// to root otherwise (proc(5)).
+  /// Whether the kernel lets others of the same user look inside: the files below belong to the process's user then,
+  /// and to root otherwise (proc(5)); the directory itself always belongs to the user.
   package borrowing func isDumpable() throws(ProcFSError) -> Bool {
     do throws(SystemError) {
-      return try descriptor.status().uid != 0
+      return try descriptor.status(of: Array("environ".utf8)).uid != 0
     } catch {
       throw .init(error)
     }

@@ -34,6 +34,7 @@ package struct Confinement: Sendable {
     _ role: Role, mode: ConfinementMode, keepsFileSize: Bool = false
   ) throws(SandboxError) -> Confinement {
     try preflight(mode)
+    _ = Process.identity
     try step("prctl", cl_set_no_new_privs())
     try step("prctl", cl_set_dumpable(0))
     try Capabilities.clear()

@@ -19,7 +19,7 @@ struct Scope: ~Copyable, Sendable {
     self.root = root
     self.containerName = containerName
     self.proc = proc
-    let own = try proc.fileSystem.open(Process.pid)
+    let own = try proc.fileSystem.open(Process.identity.pid)
     let text = try own.read("cgroup").text
     ownGroupPath = ControlGroups(text.span).path
   }

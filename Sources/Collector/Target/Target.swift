@@ -11,8 +11,8 @@ final class Target: Sendable {
   let proc: SharedProc
   let opener: OpenerClient
   private let survey: TaintSurvey
-  let ownUser = Process.userID
-  let ownGroup = Process.groupID
+  let ownUser = Process.identity.userID
+  let ownGroup = Process.identity.groupID
 
   init(scope: consuming Scope, proc: SharedProc, opener: OpenerClient, rules: MaskingRules) {
     self.scope = scope
