@@ -93,7 +93,7 @@ let package = Package(
       name: "CLI",
       dependencies: [
         "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Identity", "CertificateAuthority", arguments,
-        crypto, x509, nio, nioSSL,
+        crypto, x509, asn1, nio, nioPosix, nioHTTP1, nioSSL,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
 
