@@ -18,8 +18,12 @@ package enum MaskingLimits {
   static let shortestStrong = 8
   /// Estimated bits under which a value counts as guessable.
   static let weakBits = 28
-  /// Bytes of one secret that are looked for elsewhere.
-  static let taintValueBytes = 65_536
-  /// Bytes of all patterns together.
-  static let taintPatternBytes = 4 << 20
+  /// Secrets are looked for elsewhere in pieces of at most this many bytes.
+  static let taintPieceBytes = 512
+  /// Bytes of all secrets of one target; each stands for about twelve bytes of patterns.
+  static let taintBytes = 65_536
+  /// Lines that a block without an end may take up.
+  static let blockLines = 512
+  /// Bytes of one command inside a line that are read as arguments.
+  static let commandBytes = 8192
 }
