@@ -61,7 +61,7 @@ let package = Package(
     .target(name: "Tokens", dependencies: ["COpenSSL", "StrictJSON", "Grants"]),
     .target(name: "Identity", dependencies: [nio, nioSSL]),
     .target(name: "CertificateAuthority", dependencies: [x509, asn1, crypto, "Identity"]),
-    .target(name: "Daemon", dependencies: [logging]),
+    .target(name: "Daemon", dependencies: [logging, "StrictJSON"]),
 
     // Programs.
     .target(name: "Opener", dependencies: ["Linux", "Sandbox", "Privsep"]),
@@ -81,11 +81,12 @@ let package = Package(
       name: "Broker",
       dependencies: [
         "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Identity", "CertificateAuthority", "Daemon", arguments,
-        crypto, x509, asn1, logging, nio, nioSSL,
-        .product(name: "Hummingbird", package: "hummingbird"),
+        crypto, x509, asn1, logging, nio, nioPosix, nioSSL,
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
       ]),
