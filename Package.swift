@@ -6,6 +6,7 @@ import PackageDescription
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -58,7 +59,8 @@ let package = Package(
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
 
     // Services.
-    .target(name: "Tokens", dependencies: ["COpenSSL", "StrictJSON", "Grants"]),
+    .target(name: "LibCrypto", dependencies: ["COpenSSL"]),
+    .target(name: "Tokens", dependencies: ["LibCrypto", "StrictJSON", "Grants"]),
     .target(name: "Identity", dependencies: [nio, nioSSL]),
     .target(name: "CertificateAuthority", dependencies: [x509, asn1, crypto, "Identity"]),
     .target(name: "Daemon", dependencies: [logging, "StrictJSON"]),
@@ -69,11 +71,11 @@ let package = Package(
       name: "Collector",
       dependencies: [
         "Linux", "Sandbox", "Privsep", "ProcFS", "StrictJSON", "Grants", "API", "Masking", "Budgets",
-        "AuditLog", "Tokens",
+        "AuditLog", "LibCrypto", "Tokens",
       ]),
     .target(
       name: "Endpoint",
-      dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioSSL]),
+      dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
     .executableTarget(
       name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
       linkerSettings: [.unsafeFlags(["-static-executable"])]),

@@ -69,8 +69,13 @@ package struct FileDescriptor: ~Copyable, Sendable {
       owning: try checked("openat", cl_reopen_read(raw, Int32(CL_O_NONBLOCK) | Int32(CL_O_NOCTTY))))
   }
 
+  /// A duplicate of a number that somebody else owns; the caller owns the new one.
+  package static func duplicate(_ raw: Int32) throws(SystemError) -> Int32 {
+    Int32(try retrying("fcntl") { Int(fcntl(raw, F_DUPFD_CLOEXEC, 3)) })
+  }
+
   package borrowing func duplicate() throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: Int32(try retrying("fcntl") { Int(fcntl(raw, F_DUPFD_CLOEXEC, 3)) }))
+    FileDescriptor(owning: try Self.duplicate(raw))
   }
 
   /// Reads at most `count` bytes, appended to `buffer`. 0 at the end of the file. Blocks if the file does.
@@ -120,6 +125,20 @@ package struct FileDescriptor: ~Copyable, Sendable {
         unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress.map { unsafe $0 + done }, $0.count - done) }
       }
     }
+  }
+
+  /// Writes what fits now; at least one byte, or fails with EAGAIN where the descriptor is non-blocking and full.
+  package borrowing func write(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int {
+    if bytes.isEmpty { return 0 }
+    // SAFETY: the pointer covers the slice for the call; write(2) keeps no pointer.
+    return try retrying("write") {
+      unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress, $0.count) }
+    }
+  }
+
+  package borrowing func setNonBlocking() throws(SystemError) {
+    let flags = try retrying("fcntl") { Int(fcntl(raw, F_GETFL)) }
+    _ = try retrying("fcntl") { Int(fcntl(raw, F_SETFL, Int32(flags) | O_NONBLOCK)) }
   }
 
   /// The file this descriptor refers to. Works on O_PATH descriptors.

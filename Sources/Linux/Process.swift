@@ -3,9 +3,25 @@ internal import Glibc
 
 /// This process, and starting others.
 package enum Process {
-  package static var pid: Int32 { getpid() }
-  package static var userID: UInt32 { geteuid() }
-  package static var groupID: UInt32 { getegid() }
+  /// Who this process is. Asked once, before the filter, and remembered: no role needs the calls afterwards.
+  package struct Identity: Sendable {
+    package let pid: Int32
+    package let parentPid: Int32
+    package let userID: UInt32
+    package let groupID: UInt32
+
+    fileprivate init() {
+      pid = getpid()
+      parentPid = getppid()
+      userID = geteuid()
+      groupID = getegid()
+    }
+  }
+  package static let identity = Identity()
+
+
+  /// Bytes of a memory page.
+  package static let pageSize = Int(getpagesize())
 
   /// Ends at once, without exit handlers: nothing of ours needs them, and a filter forbids most of what they do.
   package static func exitNow(_ status: Int32) -> Never { cl_exit_now(status) }
@@ -39,6 +55,15 @@ package enum Process {
       { unsafe Unmanaged<ThreadBody>.fromOpaque($0!).takeUnretainedValue().body() }, box.toOpaque(), stackKilobytes)
     if result < 0 { unsafe box.release() }
     _ = try checked("pthread_create", result)
+  }
+
+  /// The linker's build id of this executable, hexadecimal; `unknown` where it was linked without one.
+  package static var buildID: String {
+    var bytes = [UInt8](repeating: 0, count: 32)
+    // SAFETY: the array is live and exclusively ours for the call.
+    let count = unsafe cl_build_id(&bytes, bytes.count)
+    if count == 0 { return "unknown" }
+    return bytes[..<count].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
   package static func tuneAllocator() { cl_tune_allocator() }

@@ -60,6 +60,8 @@ package enum Errno {
   package static let tooManyReferences = ETOOMANYREFS
   package static let tooManyOpen = EMFILE
   package static let nameTooLong = ENAMETOOLONG
+  package static let tooLarge = EFBIG
+  package static let brokenPipe = EPIPE
 }
 
 /// Turns a C shim's `value or -errno` into a value or an error.

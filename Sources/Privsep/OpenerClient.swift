@@ -15,7 +15,7 @@ package final class OpenerClient: Sendable {
   package var raw: Int32 { socket.descriptor.raw }
 
   package func open(
-    _ entry: ProcessEntry, of process: borrowing FileDescriptor
+    _ entry: ProcessFile, of process: borrowing FileDescriptor
   ) throws(SystemError) -> FileDescriptor {
     let raw = process.raw
     return try exchange(descriptor: raw) { .openProcessEntry(sequence: $0, entry) }

@@ -3,7 +3,7 @@ package import Linux
 /// What the opener opens for its peers, on one SOCK_SEQPACKET socket each. The whole of its authority is these tables.
 
 /// Names below a `/proc/<pid>` descriptor that the collector passes. The kernel decides by the opener's own ids.
-package enum ProcessEntry: UInt8, Sendable, CaseIterable {
+package enum ProcessFile: UInt8, Sendable, CaseIterable {
   case environ = 1
   case root, executable
 
@@ -51,7 +51,7 @@ package enum AgentFile: UInt8, Sendable, CaseIterable {
 /// A message of eight bytes, in either direction.
 package enum OpenerMessage: Sendable, Equatable {
   /// With a `/proc/<pid>` descriptor.
-  case openProcessEntry(sequence: UInt32, ProcessEntry)
+  case openProcessEntry(sequence: UInt32, ProcessFile)
   case openAgentFile(sequence: UInt32, AgentFile)
   /// The n-th volume of the command line, as a directory (collector only).
   case openVolume(sequence: UInt32, UInt8)
@@ -96,7 +96,7 @@ package enum OpenerMessage: Sendable, Equatable {
     try reader.finish()
     switch kind {
     case 1:
-      guard let byte = UInt8(exactly: value), let entry = ProcessEntry(rawValue: byte) else {
+      guard let byte = UInt8(exactly: value), let entry = ProcessFile(rawValue: byte) else {
         throw .invalidField("entry")
       }
       self = .openProcessEntry(sequence: sequence, entry)

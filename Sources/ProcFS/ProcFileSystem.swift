@@ -1,7 +1,7 @@
 internal import Linux
 
 /// A held descriptor of a proc(5) mount.
-package struct ProcFileSystem: ~Copyable {
+package struct ProcFileSystem: ~Copyable, Sendable {
   private let root: FileDescriptor
 
   package init(path: String = "/proc") throws(ProcFSError) {
@@ -56,5 +56,25 @@ package struct ProcFileSystem: ~Copyable {
     }
     guard let found else { throw .malformed(file: "fdinfo") }
     return found
+  }
+
+  /// The path of what one of this process's own descriptors refers to (its magic link), at most 4,096 bytes. A removed
+  /// file's ends in ` (deleted)`.
+  package borrowing func path(ofOwnDescriptor raw: Int32) throws(ProcFSError) -> [UInt8] {
+    do throws(SystemError) {
+      return try root.linkTarget(of: Array("self/fd/\(raw)".utf8))
+    } catch {
+      throw .init(error)
+    }
+  }
+
+  /// A file of the mount itself, such as `sys/kernel/osrelease`; at most 64 KiB.
+  package borrowing func read(_ name: String) throws(ProcFSError) -> [UInt8] {
+    do throws(SystemError) {
+      let file = try root.open(name, .read)
+      return try ProcessDirectory.read(file, limit: ProcessDirectory.smallFileLimit).text
+    } catch {
+      throw .init(error)
+    }
   }
 }

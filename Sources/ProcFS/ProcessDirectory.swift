@@ -72,4 +72,26 @@ package struct ProcessDirectory: ~Copyable, Sendable {
       throw .init(error)
     }
   }
+
+  /// Thread ids, at most `limit`.
+  package borrowing func threads(limit: Int) throws(ProcFSError) -> [Int32] {
+    do throws(SystemError) {
+      let tasks = try descriptor.open("task", .readDirectory)
+      return try DirectoryReader.names(in: tasks, limit: limit).names.compactMap {
+        Fields.number($0.span, at: 0).flatMap { Int32(exactly: $0.value) }
+      }
+    } catch {
+      throw .init(error)
+    }
+  }
+
+  /// Whether the kernel lets others of the same user look inside: the files below belong to the process's user then,
+  /// and to root otherwise (proc(5)); the directory itself always belongs to the user.
+  package borrowing func isDumpable() throws(ProcFSError) -> Bool {
+    do throws(SystemError) {
+      return try descriptor.status(of: Array("environ".utf8)).uid != 0
+    } catch {
+      throw .init(error)
+    }
+  }
 }

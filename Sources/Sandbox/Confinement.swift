@@ -8,7 +8,7 @@ internal import Linux
 /// ```swift
 /// let hardened = try Confinement.harden(.collector, mode: .strict, keepsFileSize: false)
 /// // start the worker threads
-/// let confined = try hardened.loadFilter()
+/// let confined = try hardened.load(SeccompFilter(for: .collector))
 /// ```
 package struct Confinement: Sendable {
   package let role: Role
@@ -17,15 +17,24 @@ package struct Confinement: Sendable {
   package let hasLandlockDomain: Bool
   package let mode: ConfinementMode
 
+  /// Refuses what no sandbox can mend: root, capabilities, an executable that its user can read, a kernel without
+  /// Landlock. Changes nothing.
+  package static func preflight(_ mode: ConfinementMode) throws(SandboxError) {
+    guard getuid() != 0, geteuid() != 0 else { throw .runningAsRoot }
+    try Capabilities.requireNone()
+    guard mode == .strict else { return }
+    if try step("prctl", cl_get_dumpable()) != 0 { throw .dumpableAtEntry }
+    if Landlock.abi == 0 { throw .landlockMissing }
+  }
+
   /// Everything but the seccomp filter: checks who we are, drops capabilities, sets no_new_privs and non-dumpable,
   /// limits and the Landlock domain. `keepsFileSize` leaves RLIMIT_FSIZE alone, for a collector whose audit sink is a
   /// regular file.
   package static func harden(
     _ role: Role, mode: ConfinementMode, keepsFileSize: Bool = false
   ) throws(SandboxError) -> Confinement {
-    guard getuid() != 0, geteuid() != 0 else { throw .runningAsRoot }
-    try Capabilities.requireNone()
-    if try step("prctl", cl_get_dumpable()) != 0, mode == .strict { throw .dumpableAtEntry }
+    try preflight(mode)
+    _ = Process.identity
     try step("prctl", cl_set_no_new_privs())
     try step("prctl", cl_set_dumpable(0))
     try Capabilities.clear()
@@ -52,8 +61,7 @@ package struct Confinement: Sendable {
   }
 
   /// Loads the role's filter into every thread. What comes after is what the table allows.
-  package func loadFilter() throws(SandboxError) -> Confined {
-    let filter = try SeccompFilter(SystemCallTable.rules(for: role))
+  package func load(_ filter: consuming SeccompFilter) throws(SandboxError) -> Confined {
     let digest = filter.digest
     try filter.load()
     return Confined(confinement: self, filterDigest: digest)
@@ -77,7 +85,7 @@ package struct Confinement: Sendable {
   }
 }
 
-/// The proof that the whole sandbox is in force. Only `Confinement.loadFilter` makes one; whatever reads a byte from
+/// The proof that the whole sandbox is in force. Only `Confinement.load` makes one; whatever reads a byte from
 /// anyone asks for it.
 package struct Confined: Sendable {
   package let confinement: Confinement

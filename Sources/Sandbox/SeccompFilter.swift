@@ -30,6 +30,10 @@ package struct SeccompFilter: ~Copyable {
     instructions = program.count / 8
   }
 
+  package init(for role: Role) throws(SandboxError) {
+    try self.init(SystemCallTable.rules(for: role))
+  }
+
   /// Loads the filter into every thread of this process. There is no way back.
   package consuming func load() throws(SandboxError) {
     try context.load()

@@ -28,6 +28,7 @@ package enum SystemCallTable {
 
   private static let threads: [SystemCallRule] = [
     .init("futex", "locks between the worker threads"),
+    .init("gettid", "Swift's Mutex, which takes priority-inheriting futexes"),
     .init("mprotect", "malloc grows a thread's arena; never executable memory", where: .bitsClear(executable, in: 2)),
     .init("madvise", "free of large blocks"),
     .init("rseq", "glibc registers restartable sequences when a thread starts, which may be after the filter"),
@@ -57,16 +58,20 @@ package enum SystemCallTable {
     .init("ppoll", "waits for the endpoint and for the workers"),
     .init("poll", "waits for the opener's answer, and for room in the audit sink"),
     .init("getrandom", "request ids, sealed cursors"),
+    .init("getpid", "libcrypto's random generator looks whether the process has forked"),
     .init(
       "fcntl", "a descriptor of its own of a held directory (F_DUPFD_CLOEXEC)", where: .equals(1030, in: 1)),
   ]
 
   private static let endpointRules: [SystemCallRule] = [
     .init("futex", "locks of SwiftNIO and BoringSSL"),
+    .init("gettid", "Swift's Mutex, which takes priority-inheriting futexes"),
     .init("madvise", "free of large blocks"),
+    .init("rt_sigaction", "SwiftNIO ignores SIGPIPE at its first socket", where: .equals(13, in: 0)),
     .init("epoll_wait", "the event loop"),
     .init("epoll_ctl", "the event loop"),
     .init("timerfd_settime", "the event loop's timer"),
+    .init("listen", "sets the backlog of the socket it was given; there is no other to listen on"),
     .init("accept4", "connections to the listening socket it was given"),
     .init("read", "TLS records, frames, credentials, the event loop's timer and wake-up"),
     .init("write", "TLS records, frames, the event loop's wake-up"),

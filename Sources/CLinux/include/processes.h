@@ -24,3 +24,6 @@ void cl_tune_allocator(void);
 
 // Never returns; no exit handlers.
 void cl_exit_now(int status) __attribute__((noreturn));
+
+// The linker's build id of this executable; the number of bytes written, 0 where there is none.
+size_t cl_build_id(uint8_t *out, size_t size);

@@ -1,0 +1,113 @@
+/// Calls that take a user and a password, or end in one, by the names that libraries give them; and
+/// the few statements and pipes that carry a password with no name for it.
+enum CallDetector {
+  /// What follows the word, and which of its literals is the secret.
+  enum Form: Sendable {
+    /// `f("user", "secret")`: the last literal of two or more.
+    case lastOfTwo
+    /// `f(url, "user", "secret")`: the last literal, even alone.
+    case last
+    /// `IDENTIFIED BY 'secret'`
+    case next
+    /// `echo "user:secret" | chpasswd`
+    case echoBefore
+  }
+
+  static let words: [(String, Form)] = [
+    ("getconnection(", .lastOfTwo), ("httpbasicauth(", .lastOfTwo), ("basicauth(", .lastOfTwo), ("basic_auth(", .lastOfTwo),
+    ("networkcredential(", .lastOfTwo), ("usernamepasswordcredentials(", .lastOfTwo), ("passwordauthentication(", .lastOfTwo),
+    ("setbasicauth(", .lastOfTwo), ("mysql_connect(", .lastOfTwo), ("mysqli_connect(", .lastOfTwo), ("mysqli(", .lastOfTwo),
+    ("new pdo(", .lastOfTwo), ("ftp_login(", .lastOfTwo), (".login(", .lastOfTwo), ("plainauth(", .lastOfTwo),
+    ("createcredentialswithbasicauth(", .lastOfTwo), ("jdbcauthentication(", .lastOfTwo), ("createuser(", .lastOfTwo),
+    ("create_user(", .lastOfTwo), ("authenticate(", .lastOfTwo), ("usernamepasswordauthenticationtoken(", .lastOfTwo),
+    ("credentials.basic(", .lastOfTwo), ("withcredentials(", .lastOfTwo), ("basicawscredentials(", .lastOfTwo),
+    ("awsbasiccredentials.create(", .lastOfTwo), ("wifi.begin(", .last), ("add_user(", .lastOfTwo), ("adduser(", .lastOfTwo),
+    ("staticcredentials(", .lastOfTwo), ("newstaticcredentials(", .lastOfTwo), ("requests.auth.httpdigestauth(", .lastOfTwo),
+    ("usernamepassword(", .lastOfTwo), ("user_password(", .lastOfTwo), ("secretkeyspec(", .last), ("setsecret(", .last),
+    ("identified by ", .next), ("identified by password ", .next), ("identified with mysql_native_password by ", .next),
+    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next), ("set password for ", .next),
+    ("requirepass ", .next), ("masterauth ", .next), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
+    ("sudo -s ", .echoBefore), ("password-stdin", .echoBefore),
+  ]
+
+  static func scan(_ bytes: Span<UInt8>, start: Int, end: Int, form: Form, state: inout ScanState) {
+    guard start >= state.callsDone else { return }
+    switch form {
+    case .lastOfTwo, .last: scanCall(bytes, end, minimum: form == .last ? 1 : 2, state: &state)
+    case .next: scanNext(bytes, end, state: &state)
+    case .echoBefore: scanEcho(bytes, start, state: &state)
+    }
+  }
+
+  private static func scanCall(_ bytes: Span<UInt8>, _ from: Int, minimum: Int, state: inout ScanState) {
+    var literals = 0
+    var last: (start: Int, end: Int)?
+    var index = from
+    var depth = 0
+    var commas = 0
+    let limit = min(bytes.count, from + 1024)
+    while index < limit {
+      let byte = bytes[index]
+      if ByteClass.isQuote(byte) {
+        let close = state.nextQuote(byte, bytes, from: index + 1)
+        guard close < limit else { break }
+        literals += 1
+        last = (index + 1, close)
+        index = close
+      } else if byte == 0x28 {
+        depth += 1
+      } else if byte == 0x29 {
+        if depth == 0 { break }
+        depth -= 1
+      } else if byte == 0x2C, depth == 0 {
+        commas += 1
+        last = nil
+      }
+      index += 1
+    }
+    state.callsDone = index
+    guard let last, literals >= minimum || commas >= 1 && minimum == 1 || commas >= 1 && literals >= 1 else { return }
+    let candidate = Candidate(start: last.start, end: last.end, place: .quoted, verdict: .password)
+    guard last.start < last.end, Plausibility(lineIsCode: true).accepts(bytes, candidate) else { return }
+    state.findings.add(last.start, last.end, .password, "call-argument")
+  }
+
+  private static func scanNext(_ bytes: Span<UInt8>, _ from: Int, state: inout ScanState) {
+    var index = KeyValueDetector.skipBlanks(bytes, from)
+    if ByteText.matches(bytes, index, "password ") { index = KeyValueDetector.skipBlanks(bytes, index + 9) }
+    guard index < bytes.count else { return }
+    var end = index
+    if ByteClass.isQuote(bytes[index]) {
+      index += 1
+      end = state.nextQuote(bytes[index - 1], bytes, from: index)
+    } else {
+      while end < bytes.count, !ByteClass.isSpace(bytes[end]), bytes[end] != 0x3B, bytes[end] != 0x22 { end += 1 }
+    }
+    guard end - index >= 2 else { return }
+    let shape = ValueShape(bytes, index, end)
+    guard shape.spaces == 0, !Plausibility.isTrivial(bytes, index, end, shape), !Plausibility.isPlaceholder(bytes, index, end, shape),
+      !Plausibility.stateWords.contains(bytes, index, end), !Plausibility.isCodeReference(bytes, index, end, shape)
+    else { return }
+    state.findings.add(index, end, .password, "statement")
+    state.callsDone = end
+  }
+
+  private static func scanEcho(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) {
+    var pipe = at
+    while pipe > 0, at - pipe < 64, bytes[pipe - 1] != 0x7C { pipe -= 1 }
+    guard pipe > 0, bytes[pipe - 1] == 0x7C else { return }
+    var end = pipe - 1
+    while end > 0, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
+    var start = end
+    while start > 0, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) { start -= 1 }
+    guard end - start >= 3 else { return }
+    let colon = ByteText.firstIndex(of: 0x3A, bytes, start, end)
+    if ByteText.matches(bytes, at, "chpasswd"), colon + 1 < end { start = colon + 1 }
+    let shape = ValueShape(bytes, start, end)
+    guard !Plausibility.isTrivial(bytes, start, end, shape), !Plausibility.isPlaceholder(bytes, start, end, shape),
+      !Plausibility.isCodeReference(bytes, start, end, shape)
+    else { return }
+    state.findings.add(start, end, .password, "piped-password")
+    state.callsDone = at + 1
+  }
+}

@@ -1,0 +1,129 @@
+/// Undoes one layer of escaping, so that a secret is found however it was escaped: percent signs,
+/// JSON and shell backslashes, `'\''`, XML entities. Keeps where each byte came from.
+struct EscapeDecoding {
+  enum Layer: Sendable, CaseIterable {
+    case percent
+    case backslash
+    case entity
+  }
+
+  private(set) var bytes: [UInt8] = []
+  /// For each decoded byte its first source byte, and one more for the end.
+  private(set) var origins: [Int32] = []
+
+  /// Nil if the text holds nothing of that layer.
+  init?(_ text: Span<UInt8>, layer: Layer) {
+    let mark: UInt8 =
+      switch layer {
+      case .percent: 0x25
+      case .backslash: 0x5C
+      case .entity: 0x26
+      }
+    let first = ByteText.firstIndex(of: mark, text, 0, text.count)
+    guard first < text.count else { return nil }
+    bytes.reserveCapacity(text.count)
+    origins.reserveCapacity(text.count + 1)
+    var index = 0
+    while index < text.count {
+      let start = index
+      switch layer {
+      case .percent: index = percent(text, index)
+      case .backslash: index = backslash(text, index)
+      case .entity: index = entity(text, index)
+      }
+      while origins.count < bytes.count { origins.append(Int32(start)) }
+    }
+    origins.append(Int32(text.count))
+  }
+
+  /// A JSON string's content; nil if nothing in it is escaped.
+  init?(json text: Span<UInt8>) { self.init(text, layer: .backslash) }
+
+  private mutating func percent(_ text: Span<UInt8>, _ at: Int) -> Int {
+    if text[at] == 0x25, at + 2 < text.count, let high = Self.hex(text[at + 1]), let low = Self.hex(text[at + 2]) {
+      bytes.append(high << 4 | low)
+      return at + 3
+    }
+    bytes.append(text[at] == 0x2B ? 0x20 : text[at])
+    return at + 1
+  }
+
+  private mutating func backslash(_ text: Span<UInt8>, _ at: Int) -> Int {
+    // `'\''` and `'"'"'` stand for one quote inside shell quotes.
+    if text[at] == 0x27, ByteText.matches(text, at, "'\\''") || ByteText.matches(text, at, "'\"'\"'") {
+      bytes.append(0x27)
+      return at + (text[at + 1] == 0x5C ? 4 : 5)
+    }
+    guard text[at] == 0x5C, at + 1 < text.count else {
+      bytes.append(text[at])
+      return at + 1
+    }
+    let next = text[at + 1]
+    switch next {
+    case 0x6E: bytes.append(0x0A)
+    case 0x72: bytes.append(0x0D)
+    case 0x74: bytes.append(0x09)
+    case 0x62: bytes.append(0x08)
+    case 0x66: bytes.append(0x0C)
+    case 0x78:
+      guard at + 3 < text.count, let high = Self.hex(text[at + 2]), let low = Self.hex(text[at + 3]) else {
+        bytes.append(next)
+        return at + 2
+      }
+      bytes.append(high << 4 | low)
+      return at + 4
+    case 0x75:
+      guard let unit = Self.unit(text, at + 2) else {
+        bytes.append(next)
+        return at + 2
+      }
+      if unit & 0xFC00 == 0xD800, at + 7 < text.count, text[at + 6] == 0x5C, text[at + 7] == 0x75,
+        let low = Self.unit(text, at + 8), low & 0xFC00 == 0xDC00
+      {
+        append(0x10000 + (unit & 0x3FF) << 10 + (low & 0x3FF))
+        return at + 12
+      }
+      append(unit)
+      return at + 6
+    default: bytes.append(next)
+    }
+    return at + 2
+  }
+
+  private mutating func entity(_ text: Span<UInt8>, _ at: Int) -> Int {
+    guard text[at] == 0x26 else {
+      bytes.append(text[at])
+      return at + 1
+    }
+    let named: [(StaticString, UInt8)] = [
+      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27), ("&#39;", 0x27), ("&#34;", 0x22),
+      ("&#x27;", 0x27), ("&#x2f;", 0x2F), ("&#43;", 0x2B), ("&#61;", 0x3D),
+    ]
+    for (word, byte) in named where ByteText.matches(text, at, word) {
+      bytes.append(byte)
+      return at + word.utf8CodeUnitCount
+    }
+    bytes.append(text[at])
+    return at + 1
+  }
+
+  private mutating func append(_ value: UInt32) {
+    guard let scalar = Unicode.Scalar(value) else { return bytes.append(0x3F) }
+    bytes.append(contentsOf: UTF8.encode(scalar).map(Array.init) ?? [0x3F])
+  }
+
+  private static func unit(_ text: Span<UInt8>, _ at: Int) -> UInt32? {
+    guard at + 3 < text.count else { return nil }
+    var value: UInt32 = 0
+    for offset in 0..<4 {
+      guard let digit = hex(text[at + offset]) else { return nil }
+      value = value << 4 | UInt32(digit)
+    }
+    return value
+  }
+
+  private static func hex(_ byte: UInt8) -> UInt8? {
+    if ByteClass.isDigit(byte) { return byte - 0x30 }
+    return ByteClass.isHex(byte) ? (byte | 0x20) - 0x61 + 10 : nil
+  }
+}

@@ -1,0 +1,54 @@
+/// Finds tokens by their published formats.
+enum FormatDetector {
+  /// - Parameters:
+  ///   - start: where the format's prefix begins; - end: where it ends.
+  static func scan(_ bytes: Span<UInt8>, start: Int, end: Int, format: TokenFormat, state: inout ScanState) {
+    if format.caseMatters, !hasCase(bytes, start, format.prefix) { return }
+    if start > 0, !format.keepsPrefix, ByteClass.isAlphanumeric(bytes[start - 1]) {
+      // A letter right before: part of a longer word, unless it belongs to an escape.
+      guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else { return }
+    }
+    var stop = end
+    let limit = min(bytes.count, end + 4096)
+    while stop < limit, format.alphabet.contains(bytes[stop]) { stop += 1 }
+    while stop > end, bytes[stop - 1] == 0x2E || bytes[stop - 1] == 0x3A { stop -= 1 }
+    guard stop - end >= format.minimum else { return }
+    switch format.check {
+    case .none:
+      break
+    case .mixed:
+      let shape = ValueShape(bytes, end, stop)
+      guard shape.digits > 0, shape.letters > 0, shape.looksRandom(bytes, end, stop) || shape.steps > 4 else { return }
+    case .crc32Base62:
+      if Checksum.endsInBase62CRC(bytes, end, stop) {
+        state.findings.add(start, stop, format.kind, format.rule + "-checked")
+        return
+      }
+    case .crc32Hex:
+      if Checksum.endsInHexCRC(bytes, end, stop) || Checksum.endsInHexCRC(bytes, start, stop) {
+        state.findings.add(start, stop, format.kind, format.rule + "-checked")
+        return
+      }
+    }
+    if state.mode == .balanced, !state.isStructured {
+      // `AKIAIOSFODNN7EXAMPLE`, `ghp_xxxxxxxx`: texts about tokens.
+      let shape = ValueShape(bytes, end, stop)
+      if shape.distinct < 5 { return }
+    }
+    state.findings.add(format.keepsPrefix ? end : start, stop, format.kind, format.rule)
+  }
+
+  private static func hasCase(_ bytes: Span<UInt8>, _ start: Int, _ prefix: String) -> Bool {
+    var index = start
+    for byte in prefix.utf8 {
+      if bytes[index] != byte { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// `%3D` and the like end in a letter or digit that is no part of what follows.
+  private static func isPercentEscape(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
+    start > 2 && bytes[start - 3] == 0x25 && ByteClass.isHex(bytes[start - 1]) && ByteClass.isHex(bytes[start - 2])
+  }
+}

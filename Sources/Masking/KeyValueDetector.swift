@@ -1,0 +1,152 @@
+/// Finds values by the names beside them: `name=value`, `"name": "value"`, `<name>value</name>`,
+/// `f("name", "value")`, `setName("value")`, `--name value`, `name is value`.
+///
+/// Called at each word that a name of a secret may contain; every position is dealt with once.
+enum KeyValueDetector {
+  /// - Parameters:
+  ///   - hit: where a word of interest begins; - hitEnd: and ends.
+  static func scan(_ bytes: Span<UInt8>, hit: Int, hitEnd: Int, state: inout ScanState) {
+    guard hit >= state.namesDone else { return }
+    var start = hit
+    let reach = max(state.namesDone, hit - MaskingLimits.identifierReach)
+    while start > reach, isName(bytes[start - 1]) { start -= 1 }
+    var end = hitEnd
+    let limit = min(bytes.count, hitEnd + MaskingLimits.identifierReach)
+    while end < limit, isName(bytes[end]) { end += 1 }
+    // Dots, dashes and colons at the edges belong to the text around the name.
+    while end > hitEnd, bytes[end - 1] == 0x2D || bytes[end - 1] == 0x2E { end -= 1 }
+    var dashes = 0
+    while start < hit, bytes[start] == 0x2D || bytes[start] == 0x2E {
+      if bytes[start] == 0x2D { dashes += 1 }
+      start += 1
+    }
+    state.namesDone = end
+    let verdict = NameClassifier.verdict(bytes, start, end)
+    guard verdict != .plain else { return }
+    guard var candidate = locate(bytes, start, end, dashes: dashes, verdict: verdict, state: &state) else { return }
+    guard candidate.start < candidate.end else { return }
+    if verdict == .weak, let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state) {
+      state.namesDone = max(end, done)
+      return
+    }
+    candidate.acceptsDigits = isDigitSecret(bytes, start, end)
+    if state.mode == .strict || state.isStructured {
+      let shape = ValueShape(bytes, candidate.start, candidate.end)
+      if candidate.place == .prose || candidate.verdict == .weak {
+        guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
+      } else if Plausibility.isTrivial(bytes, candidate.start, candidate.end, shape) {
+        return
+      }
+    } else {
+      guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
+    }
+    state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
+    state.namesDone = max(end, candidate.end)
+  }
+
+  static func kind(of verdict: NameVerdict) -> SecretKind {
+    switch verdict {
+    case .plain, .weak: .name
+    case .token, .secret: .token
+    case .shortPassword, .password: .password
+    }
+  }
+
+  @inline(__always) private static func isName(_ byte: UInt8) -> Bool {
+    ByteClass.isWord(byte) || byte == 0x2D || byte == 0x2E || byte >= 0x80
+  }
+
+  private static func isDigitSecret(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    ByteText.isOne(of: ["pin", "otp", "pincode", "pin_code", "pin-code", "otp_code", "otpcode", "totp", "cvv", "cvc", "passcode"], bytes, start, end)
+  }
+
+  // MARK: From the name to the value
+
+  private static func locate(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, dashes: Int, verdict: NameVerdict, state: inout ScanState
+  ) -> Candidate? {
+    var at = end
+    let count = bytes.count
+    func candidate(_ range: (start: Int, end: Int), _ place: Candidate.Place) -> Candidate {
+      Candidate(start: range.start, end: range.end, place: place, verdict: verdict)
+    }
+
+    // The quote, bracket or C array suffix that closes the name.
+    var escapes = 0
+    while at < count, bytes[at] == 0x5C, escapes < 4 {
+      at += 1
+      escapes += 1
+    }
+    var isQuotedName = false
+    if at < count, ByteClass.isQuote(bytes[at]) {
+      isQuotedName = true
+      at += 1
+    } else {
+      at = end
+    }
+    if at < count, bytes[at] == 0x5B {
+      var close = at + 1
+      while close < count, close - at < 12, ByteClass.isWord(bytes[close]) { close += 1 }
+      if close < count, bytes[close] == 0x5D { at = close + 1 }
+    }
+    if isQuotedName {
+      while at < count, bytes[at] == 0x5D || bytes[at] == 0x29 { at += 1 }
+    } else if at < count, bytes[at] == 0x5D || bytes[at] == 0x3F || bytes[at] == 0x7D || bytes[at] == 0x29 && at + 1 < count && bytes[at + 1] == 0x3A {
+      at += 1
+    }
+    let afterName = at
+    at = skipBlanks(bytes, at)
+    guard at < count else { return nil }
+
+    let next = at + 1 < count ? bytes[at + 1] : 0
+    if next == 0x3D, bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E {
+      // += ?= |= != .=
+      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+    }
+    switch bytes[at] {
+    case 0x3D:  // =
+      return assigned(bytes, at, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
+    case 0x3A:  // :
+      if at + 1 < count, bytes[at + 1] == 0x3A { return nil }
+      if at + 1 < count, bytes[at + 1] == 0x3D {
+        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+      }
+      return colon(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
+    case 0x3F, 0x7C:  // `?: "x"`, `?? "x"`, `|| "x"` after a look-up
+      guard isQuotedName || at + 1 < count && bytes[at + 1] == bytes[at] else { return nil }
+      var value = at
+      while value < count, bytes[value] == 0x3F || bytes[value] == 0x7C || bytes[value] == 0x3A { value += 1 }
+      return literal(bytes, skipBlanks(bytes, value), state: &state).map { candidate($0, .quoted) }
+    case 0x2C where isQuotedName:  // "name", "value"
+      return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
+    case 0x28 where !isQuotedName && at == end:  // setName("value")
+      guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"), !ByteText.matches(bytes, start, "has")
+      else { return nil }
+      return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
+    case 0x7B where !isQuotedName && at == end:  // name{"value"}
+      return literal(bytes, at + 1, state: &state).map { candidate($0, .quoted) }
+    case 0x3E:  // <name>value< and name="password">value<
+      return markup(bytes, start, at, isQuotedName: isQuotedName, state: &state).map { candidate($0, .markup) }
+    default:
+      break
+    }
+    if isQuotedName, at > afterName, let range = attribute(bytes, at, state: &state) { return candidate(range, .quoted) }
+    guard at > afterName else { return nil }
+    if dashes > 0, !isQuotedName {
+      let end = bareEnd(bytes, at, state: &state)
+      if ByteClass.isQuote(bytes[at]) { return literal(bytes, at, state: &state).map { candidate($0, .flag) } }
+      return bytes[at] == 0x2D ? nil : candidate((at, end), .flag)
+    }
+    if ByteClass.isQuote(bytes[at]), !isQuotedName {
+      return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
+    }
+    return prose(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
+  }
+
+  static func skipBlanks(_ bytes: Span<UInt8>, _ from: Int) -> Int {
+    var index = from
+    let limit = min(bytes.count, from + 64)
+    while index < limit, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+    return index
+  }
+}

@@ -1,0 +1,125 @@
+/// What a name says about the value beside it.
+enum NameVerdict: Int, Sendable, Comparable {
+  /// Nothing.
+  case plain
+  /// Might be secret: the value has to look the part.
+  case weak
+  /// A key or token: values that are made by machines.
+  case token
+  /// A secret, which a person may have chosen.
+  case secret
+  /// `pass`, `pw`: a password, or the outcome of a test.
+  case shortPassword
+  /// A password.
+  case password
+
+  static func < (one: NameVerdict, other: NameVerdict) -> Bool { one.rawValue < other.rawValue }
+}
+
+/// Reads names by their segments: `DB_PASS`, `dbPassword`, `PGPASSWORD`, `secret-key-base`.
+enum NameClassifier {
+  /// Whether no policy and no wildcard may show the value of a variable with this name.
+  static func isNeverShown(_ name: [UInt8]) -> Bool {
+    let text = name.span
+    let segments = NameSegments(text, 0, text.count)
+    for index in 0..<segments.count {
+      let part = segments.parts[index]
+      let role = NameVocabulary.role(of: part.hash)
+      if role.contains(.harmless) { continue }
+      if !role.isDisjoint(with: [.password, .shortPassword, .secret, .neverWord]) { return true }
+      if neverStems.contains(where: { contains(text, part.start, part.end, $0) }) { return true }
+      if endsWith(text, part.start, part.end, "key") { return true }
+    }
+    return false
+  }
+
+  /// What the name in `bytes[start..<end]` says in running text.
+  static func verdict(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> NameVerdict {
+    let segments = NameSegments(bytes, start, end)
+    var best = NameVerdict.plain
+    var core = -1
+    for index in 0..<segments.count {
+      let verdict = coreVerdict(bytes, segments, index)
+      if verdict != .plain, verdict >= best {
+        best = verdict
+        core = index
+      }
+    }
+    guard core >= 0 else { return .plain }
+    var unknown = 0
+    for index in 0..<segments.count where index != core {
+      let role = NameVocabulary.role(of: segments.parts[index].hash)
+      if index < core {
+        if role.contains(.aboutBefore), role.isDisjoint(with: [.keyQualifier]) { return .plain }
+      } else if role.contains(.aboutAfter), role.isDisjoint(with: [.neutral, .secret, .password]) {
+        return .plain
+      } else if isWord(bytes, segments.parts[index], "id") {
+        return followsSecretOnly(bytes, segments, core) ? best : .weak
+      } else if role.isDisjoint(with: [.neutral, .keyQualifier, .secret, .password, .weak, .key]) {
+        unknown += 1
+      }
+    }
+    if unknown > 1, best == .token || best == .secret { return .weak }
+    return best
+  }
+
+  static func verdict(_ name: [UInt8]) -> NameVerdict { verdict(name.span, 0, name.count) }
+
+  private static func coreVerdict(_ bytes: Span<UInt8>, _ segments: NameSegments, _ index: Int) -> NameVerdict {
+    let part = segments.parts[index]
+    let role = NameVocabulary.role(of: part.hash)
+    if role.contains(.harmless) { return .plain }
+    if role.contains(.password) { return .password }
+    if role.contains(.shortPassword) { return segments.count > 1 ? .password : .shortPassword }
+    if role.contains(.secret) {
+      return NameVocabulary.isChosen(part.hash) || endsWith(bytes, part.start, part.end, "secret") ? .secret : .token
+    }
+    if role.contains(.key) {
+      guard index > 0 else { return .weak }
+      let before = NameVocabulary.role(of: segments.parts[index - 1].hash)
+      guard before.contains(.keyQualifier) else { return .weak }
+      return isWord(bytes, segments.parts[index - 1], "secret") ? .secret : .token
+    }
+    if role.contains(.weak) { return .weak }
+    if role.isEmpty || role == .neutral { return gluedVerdict(bytes, part) }
+    return .plain
+  }
+
+  /// Words run together: `myappdbpassword`, `XSECRET`, `githubtoken`.
+  private static func gluedVerdict(_ bytes: Span<UInt8>, _ part: NameSegment) -> NameVerdict {
+    guard part.end - part.start > 4 else { return .plain }
+    for ending: StaticString in ["password", "passwd", "passphrase", "passwort", "pwd"]
+    where endsWith(bytes, part.start, part.end, ending) { return .password }
+    if endsWith(bytes, part.start, part.end, "secret") { return .secret }
+    for ending: StaticString in ["token", "apikey", "secretkey", "accesskey", "privatekey", "credentials"]
+    where endsWith(bytes, part.start, part.end, ending) { return .token }
+    if contains(bytes, part.start, part.end, "password") { return .password }
+    if endsWith(bytes, part.start, part.end, "key") || endsWith(bytes, part.start, part.end, "sessid") { return .weak }
+    return .plain
+  }
+
+  /// `secret_id` is a secret; `token_id` and `key_id` are mostly not.
+  private static func followsSecretOnly(_ bytes: Span<UInt8>, _ segments: NameSegments, _ core: Int) -> Bool {
+    isWord(bytes, segments.parts[core], "secret")
+  }
+
+  private static func isWord(_ bytes: Span<UInt8>, _ part: NameSegment, _ word: StaticString) -> Bool {
+    part.end - part.start == word.utf8CodeUnitCount && endsWith(bytes, part.start, part.end, word)
+  }
+
+  private static func endsWith(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ word: StaticString) -> Bool {
+    ByteText.matches(bytes, end - word.utf8CodeUnitCount, word, notBefore: start)
+  }
+
+  private static func contains(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ word: StaticString) -> Bool {
+    let length = word.utf8CodeUnitCount
+    guard end - start >= length else { return false }
+    for at in start...(end - length) where ByteText.matches(bytes, at, word, notBefore: start) { return true }
+    return false
+  }
+
+  private static let neverStems: [StaticString] = [
+    "pass", "pwd", "secret", "token", "cred", "private", "salt", "nonce", "signature", "cookie", "session", "jwt",
+    "bearer", "dsn", "webhook", "mnemonic", "apikey", "auth", "connstr", "connectionstring", "license",
+  ]
+}

@@ -1,0 +1,199 @@
+/// A value that stands beside a name.
+struct Candidate {
+  enum Place: Sendable {
+    /// A literal in quotes.
+    case quoted
+    /// `name=value` without blanks.
+    case tight
+    /// `name = value`.
+    case spaced
+    /// `name: value`.
+    case colon
+    /// `--name value`.
+    case flag
+    /// Between tags.
+    case markup
+    /// `name value` or `name is value` in a sentence.
+    case prose
+  }
+
+  var start: Int
+  var end: Int
+  var place: Place
+  var verdict: NameVerdict
+  /// The name is a number-like secret (`pin`, `otp`).
+  var acceptsDigits = false
+}
+
+/// Tells values that a person would call secret from code, placeholders, labels and prose that stand
+/// in the same places. Used in balanced mode; strict mode asks only `isTrivial`.
+struct Plausibility {
+  /// Whether the line around the value reads as program text.
+  var lineIsCode: Bool
+
+  func accepts(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
+    let (start, end) = (candidate.start, candidate.end)
+    let shape = ValueShape(bytes, start, end)
+    if Self.isTrivial(bytes, start, end, shape) || Self.isPlaceholder(bytes, start, end, shape) { return false }
+    if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
+    switch candidate.place {
+    case .quoted: return acceptsQuoted(bytes, candidate, shape)
+    case .markup: return acceptsQuoted(bytes, candidate, shape)
+    case .tight, .spaced, .colon, .flag: return acceptsBare(bytes, candidate, shape)
+    case .prose: return acceptsProse(bytes, candidate, shape)
+    }
+  }
+
+  /// Values that say nothing: empty words, masks, single bytes.
+  static func isTrivial(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
+    if end - start < 3 { return true }
+    if shape.distinct == 1 { return true }
+    if shape.distinct <= 2, shape.letters == 0, shape.digits == 0 { return true }
+    if end - start <= 24, emptyWords.contains(bytes, start, end) { return true }
+    return false
+  }
+
+  /// Templates and texts that ask for a value.
+  static func isPlaceholder(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
+    let first = bytes[start]
+    let last = bytes[end - 1]
+    if first == 0x3C, last == 0x3E { return true }
+    if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
+    if first == 0x2A, last == 0x2A { return true }
+    if first == 0x7B, last == 0x7D { return true }
+    if first == 0x25, last == 0x25, end - start > 2 { return true }
+    if first == 0x40, last == 0x40, end - start > 2 { return true }
+    if first == 0x5F, last == 0x5F, bytes[start + 1] == 0x5F { return true }
+    if hasTemplate(bytes, start, end) { return true }
+    let stop = min(end, start + 64)
+    if shape.length <= 64 {
+      if ByteText.containsOne(of: ["xxxx", "****", "....", "redacted", "placeholder", "filtered]", "●●", "••"], bytes, start, stop) {
+        return true
+      }
+      if shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop),
+        ByteText.containsOne(of: ["your", "example", "insert", "replace", "goes_here", "goeshere", "-here", "_here"], bytes, start, stop)
+      {
+        return true
+      }
+      if ByteText.matches(bytes, start, "your"), !isLetterAt(bytes, start + 4, end) { return true }
+    }
+    return false
+  }
+
+  private static func isLetterAt(_ bytes: Span<UInt8>, _ at: Int, _ end: Int) -> Bool {
+    at < end && ByteClass.isLower(bytes[at])
+  }
+
+  /// `${x}`, `$(x)`, `#{x}`, `{{x}}`, `%(x)s`, `%s`, `{0}`, `{}` and a `$x` that is all of the value.
+  private static func hasTemplate(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    let stop = min(end, start + ValueShape.reach)
+    var index = start
+    while index + 1 < stop {
+      let (one, two) = (bytes[index], bytes[index + 1])
+      if one == 0x24 || one == 0x23, two == 0x7B { return true }
+      if one == 0x24, two == 0x28 { return true }
+      if one == 0x7B, two == 0x7B || two == 0x25 || two == 0x7D { return true }
+      if one == 0x25, two == 0x28 || two == 0x7B { return true }
+      if one == 0x25, end - start <= 3 { return true }
+      if one == 0x3C, two == 0x25 || two == 0x3F { return true }
+      index += 1
+    }
+    guard bytes[start] == 0x24, end - start > 1 else { return false }
+    var at = start + 1
+    while at < stop, ByteClass.isWord(bytes[at]) || bytes[at] == 0x2D && bytes[at - 1] != 0x24 { at += 1 }
+    if at == end { return ByteClass.isLetter(bytes[start + 1]) || bytes[start + 1] == 0x5F || end - start == 2 }
+    // `$config['x']`, `$this->x`, `$env:X`, `$x.y`
+    return at > start + 1 && !ByteClass.isDigit(bytes[start + 1])
+      && (bytes[at] == 0x5B || bytes[at] == 0x3A || bytes[at] == 0x2E
+        || (bytes[at] == 0x2D && at + 1 < end && bytes[at + 1] == 0x3E))
+  }
+
+  private func acceptsWeak(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
+    let (start, end) = (candidate.start, candidate.end)
+    if candidate.acceptsDigits, shape.isNumber { return shape.length >= 4 && shape.length <= 8 && candidate.place != .prose }
+    if candidate.place == .prose { return false }
+    if shape.spaces > 0 || ValueShape.isUUID(bytes, start, end) || ValueShape.isPath(bytes, start, end) { return false }
+    guard shape.length >= 10, shape.digits > 0, shape.letters > 1 else { return false }
+    if Self.isCodeReference(bytes, start, end, shape) { return false }
+    return shape.looksRandom(bytes, start, end)
+  }
+
+  private func acceptsQuoted(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
+    let (start, end) = (candidate.start, candidate.end)
+    if shape.spaces > 0 { return acceptsSpaced(bytes, candidate, shape) }
+    if ValueShape.isPath(bytes, start, end) || Self.isLocator(bytes, start, end) { return false }
+    if Self.isLabel(bytes, start, end, shape) || Self.isMarkupOrPattern(bytes, start, end, shape) { return false }
+    if candidate.verdict >= .shortPassword {
+      if shape.isNumber { return shape.length >= 3 }
+      if shape.isLettersOnly || shape.digits == 0 && shape.letters > 0 {
+        // A sentence's single word, a dotted property name, a constant.
+        if isDottedName(bytes, start, end, shape) { return false }
+        return !Self.stateWords.contains(bytes, start, end)
+      }
+      return shape.letters + shape.digits > 0 || shape.distinct > 3
+    }
+    if shape.isNumber { return shape.length >= 8 }
+    if Self.isDate(bytes, start, end, shape) { return false }
+    if isDottedName(bytes, start, end, shape) { return false }
+    if shape.digits == 0 {
+      guard shape.letters >= 8 else { return false }
+      let wordlike = ValueShape.isWordlike(bytes, start, end)
+      return !wordlike || shape.length >= 16 && shape.steps > 4
+    }
+    return shape.length >= 6
+  }
+
+  /// A literal with blanks in it: prose, unless there are few blanks and little of it reads as words.
+  private func acceptsSpaced(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
+    guard candidate.verdict >= .token, shape.spaces <= 3, shape.digits > 0, shape.length >= 8 else { return false }
+    return shape.steps * 5 >= shape.letters + shape.digits
+      || !ValueShape.isWordlike(bytes, candidate.start, candidate.end)
+  }
+
+  private func acceptsBare(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
+    let (start, end) = (candidate.start, candidate.end)
+    if Self.isCodeReference(bytes, start, end, shape) { return false }
+    if ValueShape.isPath(bytes, start, end) || Self.isLocator(bytes, start, end) { return false }
+    if Self.isLabel(bytes, start, end, shape) || Self.stateWords.contains(bytes, start, end) { return false }
+    if isDottedName(bytes, start, end, shape) { return false }
+    let wordlike = ValueShape.isWordlike(bytes, start, end)
+    let isIdentifier = shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
+    if lineIsCode, isIdentifier, candidate.place != .flag {
+      // An unquoted name in program text is a variable.
+      return false
+    }
+    if candidate.verdict >= .shortPassword {
+      if shape.isNumber { return shape.length >= 3 && candidate.verdict == .password }
+      if isIdentifier, shape.digits == 0, shape.others > 0, candidate.place != .tight, candidate.place != .flag { return false }
+      if isIdentifier, candidate.verdict == .shortPassword, shape.digits == 0 { return false }
+      return shape.letters + shape.digits >= 3 || shape.distinct > 3
+    }
+    if shape.isNumber { return shape.length >= 9 && candidate.place != .prose }
+    if Self.isDate(bytes, start, end, shape) { return false }
+    if shape.digits == 0 {
+      if candidate.place == .tight || candidate.place == .flag, shape.length >= 8, shape.others > 0 || !wordlike { return true }
+      return shape.letters >= 10 && !wordlike
+    }
+    guard shape.length >= 6 else { return false }
+    if isIdentifier, wordlike, shape.digits <= 2, shape.steps <= 2 { return candidate.place == .tight && shape.length >= 8 && !lineIsCode }
+    return true
+  }
+
+  private func acceptsProse(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
+    let (start, end) = (candidate.start, candidate.end)
+    guard shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
+    if Self.isLabel(bytes, start, end, shape) || Self.isLocator(bytes, start, end) { return false }
+    if ValueShape.isPath(bytes, start, end) || ValueShape.isUUID(bytes, start, end) { return false }
+    if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }
+    if shape.looksRandom(bytes, start, end) { return true }
+    guard candidate.verdict >= .shortPassword else { return false }
+    return shape.digits > 0 && shape.letters > 0 && (shape.others > 0 || shape.uppers > 0 && shape.lowers > 0)
+      && shape.steps > 0
+  }
+
+  private func underscores(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+    var count = 0
+    for index in start..<min(end, start + ValueShape.reach) where bytes[index] == 0x5F { count += 1 }
+    return count
+  }
+}

@@ -1,0 +1,106 @@
+/// What one scan carries: its settings, its findings, and memos that keep it linear.
+struct ScanState {
+  var findings = FindingList()
+  let mode: LogMode
+  /// Levels of decoding around the bytes in hand.
+  let depth: Int
+  /// The bytes come from an environment or an argument list rather than a log.
+  let isStructured: Bool
+  /// Position up to which names have been dealt with.
+  var namesDone = 0
+  /// Position up to which URLs have been dealt with.
+  var urlsDone = 0
+  /// Position up to which armoured blocks have been dealt with.
+  var armorDone = 0
+  /// Position up to which commands have been dealt with.
+  var commandsDone = 0
+  /// Position up to which calls and statements have been dealt with.
+  var callsDone = 0
+  /// Position up to which addresses have been dealt with.
+  var addressesDone = 0
+  /// A block that begins here and does not end here.
+  var openBlock: SecretKind?
+  private var code: Bool?
+  private var tokenStart = 0
+  private var tokenStop = -1
+  private var quoteMemo: (double: Int, single: Int, back: Int) = (-1, -1, -1)
+  private var tagMemo = -1
+
+  init(mode: LogMode, depth: Int = 0, isStructured: Bool = false) {
+    self.mode = mode
+    self.depth = depth
+    self.isStructured = isStructured
+  }
+
+  /// Whether the line reads as program text; found out once.
+  mutating func lineIsCode(_ bytes: Span<UInt8>) -> Bool {
+    if let code { return code }
+    let answer = !isStructured && CodeShape.isCode(bytes)
+    code = answer
+    return answer
+  }
+
+  /// The end of the run without blanks that holds `from`; asked in rising order it costs one pass.
+  mutating func endOfToken(_ bytes: Span<UInt8>, from: Int) -> Int {
+    if from >= tokenStart, from < tokenStop { return tokenStop }
+    var index = from
+    while index < bytes.count, !ByteClass.isSpace(bytes[index]) { index += 1 }
+    tokenStart = from
+    tokenStop = index
+    return index
+  }
+
+  /// The first `quote` at or after `from`, or the end; likewise one pass in all for each quote.
+  mutating func nextQuote(_ quote: UInt8, _ bytes: Span<UInt8>, from: Int) -> Int {
+    let known = quote == 0x22 ? quoteMemo.double : quote == 0x27 ? quoteMemo.single : quoteMemo.back
+    if known >= from { return known }
+    let found = ByteText.firstIndex(of: quote, bytes, from, bytes.count)
+    switch quote {
+    case 0x22: quoteMemo.double = found
+    case 0x27: quoteMemo.single = found
+    default: quoteMemo.back = found
+    }
+    return found
+  }
+
+  /// The first `<` at or after `from`, or the end.
+  mutating func nextTag(_ bytes: Span<UInt8>, from: Int) -> Int {
+    if tagMemo >= from { return tagMemo }
+    tagMemo = ByteText.firstIndex(of: 0x3C, bytes, from, bytes.count)
+    return tagMemo
+  }
+}
+
+/// Whether a line is program text: then an unquoted word is a variable and not a value.
+enum CodeShape {
+  static func isCode(_ bytes: Span<UInt8>) -> Bool {
+    var end = min(bytes.count, 4096)
+    while end > 0, ByteClass.isSpace(bytes[end - 1]) { end -= 1 }
+    var start = 0
+    while start < end, ByteClass.isSpace(bytes[start]) { start += 1 }
+    guard end - start > 2 else { return false }
+    let last = bytes[end - 1]
+    if last == 0x3B || last == 0x7B || last == 0x28 { return true }  // ; { (
+    for word in openings where ByteText.matches(bytes, start, word) { return true }
+    var parentheses = false
+    for index in start..<end - 1 {
+      let (one, two) = (bytes[index], bytes[index + 1])
+      // `f(`, `)` before a separator, `=>`, `->`, `::`, `==`
+      if one == 0x28, index > start, ByteClass.isWord(bytes[index - 1]) { parentheses = true }
+      if parentheses, one == 0x29 || two == 0x29 { return true }
+      if one == 0x3D, two == 0x3D || two == 0x3E { return true }
+      if one == 0x2D, two == 0x3E, index > start, ByteClass.isAlphanumeric(bytes[index - 1]) { return true }
+      if one == 0x3A, two == 0x3A, index > start, ByteClass.isAlphanumeric(bytes[index - 1]) { return true }
+      if one == 0x3A, two == 0x3D { return true }
+    }
+    return parentheses && last == 0x2C
+  }
+
+  private static let openings: [StaticString] = [
+    "def ", "func ", "fn ", "function ", "return ", "if ", "if(", "elif ", "else ", "for ", "while ", "switch ", "case ",
+    "public ", "private ", "protected ", "internal ", "static ", "final ", "const ", "let ", "var ", "val ", "class ",
+    "struct ", "interface ", "import ", "from ", "package ", "use ", "using ", "namespace ", "self.", "this.", "assert ",
+    "raise ", "throw ", "print(", "console.", "//", "/*", "* ", "@", "#define ", "#include", "typedef ", "extern ", "auto ",
+    "override ", "async ", "await ", "yield ", "lambda ", "try ", "except ", "catch ", "with ", "string ", "char ", "int ",
+  ]
+}

@@ -1,0 +1,138 @@
+/// The secrets of one target's environment, to be masked wherever else they show up: as they are, in
+/// base64 at every alignment and in both alphabets, in hex, and under URL, JSON, shell and XML escapes.
+package struct Taint: Sendable {
+  private(set) var pieces: Set<[UInt8]> = []
+  private var pieceBytes = 0
+  /// More secrets than the budget holds: what is masked against this taint is masked whole.
+  private(set) var isSaturated = false
+
+  package init() {}
+
+  package var isEmpty: Bool { pieces.isEmpty && !isSaturated }
+
+  /// Takes up a variable's secrets: the whole value if its name says secret, and every part in which
+  /// a detector finds one. Values that are masked only by default are not taken up, nor are those
+  /// weak enough that finding them elsewhere could be chance.
+  package mutating func insert(name: [UInt8], value: [UInt8], rules: MaskingRules) {
+    guard value.count >= MaskingLimits.shortestStrong else { return }
+    guard value.count <= MaskingLimits.valueBytes else {
+      isSaturated = true
+      return
+    }
+    let verdict = EnvironmentRules.decide(name: name, value: value, rules: rules)
+    if verdict == .secret {
+      add(value)
+      addTail(value)
+    }
+    var state = ScanState(mode: .strict, isStructured: true)
+    Scanner.scan(value.span, state: &state)
+    for finding in state.findings.merged() where finding.kind != .urlUser {
+      add(Array(value[finding.start..<finding.end]))
+    }
+  }
+
+  /// `user:password` and `user/password` in one variable.
+  private mutating func addTail(_ value: [UInt8]) {
+    guard value.count <= 256, let split = value.firstIndex(where: { $0 == 0x3A || $0 == 0x2F }) else { return }
+    add(Array(value[(split + 1)...]))
+  }
+
+  private mutating func add(_ secret: [UInt8]) {
+    // Each line by itself, since a log shows a value of many lines in many lines.
+    for line in secret.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+      var rest = line
+      while !rest.isEmpty {
+        let piece = Array(rest.prefix(MaskingLimits.taintPieceBytes))
+        rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
+        guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else { continue }
+        guard !pieces.contains(piece) else { continue }
+        guard pieceBytes + piece.count <= MaskingLimits.taintBytes else {
+          isSaturated = true
+          return
+        }
+        pieceBytes += piece.count
+        pieces.insert(piece)
+      }
+    }
+    // A value over several lines may also stand on one, escaped.
+    if secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret), pieces.insert(secret).inserted {
+      pieceBytes += secret.count
+    }
+  }
+
+  /// Every form of every piece, for the automaton.
+  func patterns() -> [(bytes: [UInt8], isBase64: Bool)] {
+    var result: [(bytes: [UInt8], isBase64: Bool)] = []
+    for piece in pieces {
+      result.append((piece, false))
+      let lower = Self.hex(piece, digits: "0123456789abcdef")
+      result.append((lower, false))
+      let upper = Self.hex(piece, digits: "0123456789ABCDEF")
+      if upper != lower { result.append((upper, false)) }
+      for alignment in 0..<3 {
+        let standard = Self.base64(piece, alignment: alignment)
+        guard standard.count >= MaskingLimits.shortestStrong else { continue }
+        result.append((standard, true))
+        let urlSafe = standard.map { $0 == 0x2B ? 0x2D : $0 == 0x2F ? 0x5F : $0 }
+        if urlSafe != standard { result.append((urlSafe, true)) }
+      }
+    }
+    return result
+  }
+
+  private static func hex(_ piece: [UInt8], digits: StaticString) -> [UInt8] {
+    let alphabet = Array(digits.description.utf8)
+    return piece.flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }
+  }
+
+  /// The characters that depend on `piece` alone when `alignment` bytes precede it in its group.
+  private static func base64(_ piece: [UInt8], alignment: Int) -> [UInt8] {
+    let encoded = Base64.encode([UInt8](repeating: 0, count: alignment) + piece)
+    let skipped = alignment == 0 ? 0 : alignment + 1
+    let whole = (alignment + piece.count) / 3 * 4
+    let remainder = (alignment + piece.count) % 3
+    let kept = whole + (remainder == 0 ? 0 : remainder)
+    return skipped < kept ? Array(encoded[skipped..<kept]) : []
+  }
+}
+
+/// The automaton over a taint, and the scan that undoes escapes.
+struct TaintScanner: Sendable {
+  private let automaton: TaintAutomaton
+  let isSaturated: Bool
+
+  init(_ taint: Taint) {
+    automaton = TaintAutomaton(patterns: taint.patterns())
+    isSaturated = taint.isSaturated
+  }
+
+  func scan(_ bytes: Span<UInt8>, into list: inout FindingList) {
+    guard !automaton.isEmpty else { return }
+    var spans: [(start: Int, end: Int)] = []
+    var last = 0
+    automaton.scan(bytes) { match in
+      var (start, end) = (match.start, match.end)
+      if match.isBase64 {
+        if match.end <= last {
+          // Inside a run that is masked already.
+          return
+        }
+        while start > last, Self.isBase64(bytes[start - 1]) { start -= 1 }
+        while end < bytes.count, Self.isBase64(bytes[end]) { end += 1 }
+      }
+      last = max(last, end)
+      spans.append((start, end))
+    }
+    for span in spans { list.add(span.start, span.end, .recurring, "recurring") }
+    for layer in EscapeDecoding.Layer.allCases {
+      guard let decoded = EscapeDecoding(bytes, layer: layer) else { continue }
+      automaton.scan(decoded.bytes.span) { match in
+        spans.append((Int(decoded.origins[match.start]), Int(decoded.origins[match.end])))
+      }
+      for span in spans { list.add(span.start, span.end, .recurring, "recurring-escaped") }
+      spans.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private static func isBase64(_ byte: UInt8) -> Bool { ByteClass.isBase64(byte) || byte == 0x3D }
+}
