@@ -7,7 +7,7 @@ struct Sidelight: AsyncParsableCommand {
     commandName: "sidelight",
     abstract: "Look into a running process without a shell, without root, and without seeing its secrets.",
     discussion: """
-      Every command asks the agent that --state DIR (or SIDELIGHT_STATE) names, with a token for just that command.
+      Every command asks the agent that --state DIR (or SIDELIGHT_STATE) names, with a token for just that action.
 
         sidelight dev up --state /tmp/s -- python3 -m http.server 0
         export SIDELIGHT_STATE=/tmp/s
@@ -15,9 +15,8 @@ struct Sidelight: AsyncParsableCommand {
         sidelight env 4711 PATH DB_PASSWORD
         sidelight tail stdout -f
 
-      Ends with 0 if it worked, 64 for a wrong command line, 65 without a usable state directory, 66 if there is no such
-      thing, 69 if agent or broker cannot be reached, 70 for a failure inside, 75 for too much (wait), 77 if refused,
-      and 1 for anything else.
+      Exit status: 0 done, 64 wrong command line, 65 no usable state directory, 66 no such thing, 69 agent or broker \
+      not reachable, 70 failure inside, 75 too much (wait), 77 refused, 1 anything else.
       """,
     version: "0.1.0",
     groupedSubcommands: [
@@ -44,7 +43,11 @@ struct Sidelight: AsyncParsableCommand {
       Console.error(failure.message)
       Glibc.exit(failure.status.rawValue)
     } catch {
-      exit(withError: error)
+      let code = exitCode(for: error)
+      if code.isSuccess { exit(withError: error) }  // --help and --version
+      let message = fullMessage(for: error)
+      Console.error((message.hasPrefix("Error: ") ? "error: " + message.dropFirst(7) : message) + "\n")
+      Glibc.exit(code.rawValue)
     }
   }
 }

@@ -6,8 +6,8 @@ struct EnvCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "env", abstract: "Show a process's environment, masked.",
     discussion: """
-      A masked value is shown as ‹kind:length:fingerprint›. Within one session equal fingerprints mean equal values.
-      It is the environment at the start of the program; what it changed later is not in it.
+      A masked value is shown as ‹kind:length:fingerprint›. Within one session equal fingerprints mean equal values. \
+      It is the environment with which the program was started; what it changed later is not in it.
 
         sidelight env 4711 PATH DB_PASSWORD
       """)

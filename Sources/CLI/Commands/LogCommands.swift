@@ -37,7 +37,7 @@ struct TailCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tail", abstract: "Show the last lines of a log, and with -f what comes after.",
     discussion: """
-      Secrets are masked before a line leaves the agent. With -f the log is followed through rotation and truncation;
+      Secrets are masked before a line leaves the agent. With -f the log is followed through rotation and truncation; \
       what is not a line is said on standard error, and the agent ends it when the grant's time for following is over.
 
         sidelight tail stdout -n 50 -f

@@ -57,12 +57,11 @@ struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Print an access token with all that the policy grants, for curl.",
     discussion: """
-      It lives for five minutes at most and works only together with this session's client certificate. For a narrower
-      one see 'sidelight dev token'.
+      It lives for five minutes at most and works only together with this session's client certificate. The names of \
+      the files are in sidelight.json. For a narrower token see 'sidelight dev token'.
 
-        curl --cacert CA --cert CERT --key KEY -H "Authorization: Bearer $(sidelight token)" AGENT_URL/v1/processes
-
-      The four files and addresses stand in sidelight.json.
+        curl --cacert CA --cert CERTIFICATE --key KEY \\
+          -H "Authorization: Bearer $(sidelight token)" AGENT_URL/v1/processes
       """)
 
   @OptionGroup var output: OutputOptions

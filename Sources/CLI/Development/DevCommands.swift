@@ -17,9 +17,9 @@ struct DevUpCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "up", abstract: "Start a broker, and an agent beside a command or a running process.",
     discussion: """
-      Makes a certificate authority, keys and a policy in DIR (or takes those that are there), starts everything, waits
-      until it answers, and writes DIR/sidelight.json. As root the command runs as an unprivileged user; otherwise as
-      you. Its standard output and error become the log sources "stdout" and "stderr".
+      Makes a certificate authority, keys and a policy in DIR (or takes those that are there), starts everything, \
+      waits until it answers, and writes DIR/sidelight.json. As root the command runs as an unprivileged user; \
+      otherwise as you. Its standard output and error become the log sources "stdout" and "stderr".
 
         sidelight dev up --state /tmp/s -- python3 -m http.server 0
         sidelight dev up --state /tmp/s --pid 4711 --log app=/var/log/app/current.log
@@ -63,10 +63,12 @@ struct DevUpCommand: AsyncParsableCommand {
       target = try Target.forCommand(requested: user)
     }
     target.logs += log
+    let launcher = try Launcher()
+    let programs = try launcher.programs()
     let directory = try StateDirectory.take(path)
     try Shutdown.requireNothingRunning(in: directory)
-    var installer = try Installer(directory: directory, target: target, command: command)
-    let installation = try await installer.install()
+    var installer = try Installer(directory: directory, target: target, command: command, launcher: launcher)
+    let installation = try await installer.install(programs)
     let agentPIDs = installation.development?.processes ?? [:]
     Console.facts([
       ("workload", "pid \(agentPIDs[.workload]?.pid ?? 0), as \(target.user)"),
@@ -145,16 +147,16 @@ struct DevTokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Print a narrower access token, for curl and tests.",
     discussion: """
-      Lists are comma-separated or repeated. Without --actions the token has all that the policy grants; with them, a
-      list that is left out means everything of its kind that the policy grants.
+      Lists are comma-separated or repeated. Without --actions the token has all that the policy grants; with them, \
+      a list that is left out means everything of its kind that the policy grants.
 
-        sidelight dev token --actions environment.read --names 'APP_*' --limits requests=5,objects=20 --ttl 60s
+        sidelight dev token --actions environment.read --names 'APP_*' --ttl 60s
       """)
 
   @OptionGroup var state: StateOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("processes.list environment.read files.stat files.list logs.list logs.tail.", valueName: "a,b"))
+  @Option(help: ArgumentHelp("What it allows: processes.list, environment.read, files.stat, files.list, logs.list, logs.tail.", valueName: "a,b"))
   var actions: [String] = []
   @Option(help: ArgumentHelp("Globs over absolute paths.", valueName: "a,b"))
   var paths: [String] = []
@@ -166,7 +168,7 @@ struct DevTokenCommand: AsyncParsableCommand {
   var processes: [String] = []
   @Option(help: ArgumentHelp("Globs over names of containers.", valueName: "a,b"))
   var containers: [String] = []
-  @Option(help: ArgumentHelp("requests= bytes= objects= concurrency= follow_seconds=", valueName: "name=number,…"))
+  @Option(help: ArgumentHelp("requests=, bytes=, objects=, concurrency=, follow_seconds=.", valueName: "name=number,…"))
   var limits: [String] = []
   @Option(help: ArgumentHelp("How long it lives: 60s, 5m, or seconds.", valueName: "time"))
   var ttl: Lifetime?

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 internal import Linux
 
@@ -129,7 +130,8 @@ extension Failure {
     case .system(let error): self.init(.general, "\(what) cannot be started: \(error)")
     case .step(let problem):
       self.init(
-        .general, "\(what) cannot be started: \(problem.step): \(problem.text)", hint: problem.step == "exec" && problem.number == EACCES
+        .general, "\(what) cannot be started: \(problem.step): \(problem.text)",
+        hint: problem.step == "exec" && problem.number == EACCES
           ? "is the state directory on a file system without exec?" : nil)
     }
   }
@@ -141,10 +143,12 @@ extension Failure {
       return
     }
     switch problem.number {
-    case ENOENT:
+    case ENOENT where command.contains("/"):
       self.init(
-        .notFound, "command not found: \(command)",
-        hint: command.contains("/") ? "or the interpreter that its first line names is missing" : "it is in no folder of PATH")
+        .notFound, "command not found: \(command)", hint: "or the interpreter that its first line names is missing")
+    // Where the user may not enter one folder of PATH, a name that is nowhere gives EACCES too.
+    case let number where [ENOENT, EACCES].contains(number) && !command.contains("/") && !Self.isInSearchPath(command):
+      self.init(.notFound, "command not found: \(command)", hint: "it is in no folder of PATH")
     case EACCES:
       self.init(
         .general, "'\(command)' is not executable for user \(user)",
@@ -152,6 +156,13 @@ extension Failure {
     case _:
       self.init(.general, "'\(command)' cannot be run: \(problem.text)")
     }
+  }
+}
+
+extension Failure {
+  private static func isInSearchPath(_ command: String) -> Bool {
+    let folders = (CallerEnvironment.variable("PATH") ?? "/bin:/usr/bin").split(separator: ":")
+    return folders.contains { FileManager.default.fileExists(atPath: "\($0)/\(command)") }
   }
 }
 

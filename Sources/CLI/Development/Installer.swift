@@ -16,16 +16,15 @@ struct Installer {
   let launcher: Launcher
   var started: StartedProcesses
 
-  init(directory: StateDirectory, target: Target, command: [String]) throws(Failure) {
+  init(directory: StateDirectory, target: Target, command: [String], launcher: Launcher) throws(Failure) {
     self.directory = directory
     self.target = target
     self.command = command
-    launcher = try Launcher()
+    self.launcher = launcher
     started = StartedProcesses(boot: try ProcessIdentity.currentBoot())
   }
 
-  mutating func install() async throws -> Installation {
-    let programs = (agent: try launcher.program("sidelight-agent"), broker: try launcher.program("sidelight-broker"))
+  mutating func install(_ programs: Launcher.Programs) async throws -> Installation {
     Shutdown.forget(directory)
     let trust = try TrustMaterial(directory: directory, now: Date())
     try makeFolders()

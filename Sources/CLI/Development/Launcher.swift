@@ -17,8 +17,17 @@ struct Launcher: Sendable {
     folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
   }
 
+  struct Programs: Sendable {
+    let agent: String
+    let broker: String
+  }
+
+  func programs() throws(Failure) -> Programs {
+    Programs(agent: try program("sidelight-agent"), broker: try program("sidelight-broker"))
+  }
+
   /// The path of a program beside this one.
-  func program(_ name: String) throws(Failure) -> String {
+  private func program(_ name: String) throws(Failure) -> String {
     let path = "\(folder)/\(name)"
     guard FileManager.default.isExecutableFile(atPath: path) else {
       throw Failure(
