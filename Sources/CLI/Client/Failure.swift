@@ -24,17 +24,19 @@ struct Failure: Error, Sendable {
   var status: ExitStatus
   var what: String
   var hint: String?
+  /// Lines of a log that say why, shown between both.
+  var quote: [String]
 
-  init(_ status: ExitStatus, _ what: String, hint: String? = nil) {
+  init(_ status: ExitStatus, _ what: String, hint: String? = nil, quote: [String] = []) {
     self.status = status
     self.what = what
     self.hint = hint
+    self.quote = quote
   }
 
-  /// Ends with a line feed. Line feeds in `what` are kept: some failures quote a log.
+  /// Ends with a line feed.
   var message: String {
-    var lines = what.split(separator: "\n", omittingEmptySubsequences: false).map { Escaping.line(String($0)) }
-    lines[0] = "error: " + lines[0]
+    var lines = ["error: " + Escaping.visible(what)] + quote.map { "  " + Escaping.line($0) }
     if let hint { lines.append("hint: " + Escaping.visible(hint)) }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -82,7 +82,6 @@ struct EnvCommand: AsyncParsableCommand {
 extension MaskedValue {
   /// The presence token, as the agent writes it inside other text.
   var token: String {
-    let parts = [kind, length] + (fingerprint.map { [$0] } ?? [])
-    return "‹\(parts.map { Escaping.visible($0) }.joined(separator: ":"))›"
+    "‹\([kind, length, fingerprint ?? "-"].map { Escaping.visible($0) }.joined(separator: ":"))›"
   }
 }

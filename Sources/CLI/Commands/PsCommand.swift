@@ -41,7 +41,6 @@ struct PsCommand: AsyncParsableCommand {
   private func note(_ answer: ListAnswer<ProcessList>) {
     guard let last = answer.pages.last else { return }
     if last.hidden > 0 { Console.note("\(last.hidden) more in scope that the grant does not include") }
-    if last.vanished > 0 { Console.note("\(last.vanished) ended while the snapshot was taken") }
     if answer.cutShort || last.truncated { Console.note("there are more; the list was cut at a limit") }
   }
 }

@@ -1,5 +1,4 @@
 internal import CertificateAuthority
-internal import Crypto
 internal import Foundation
 internal import Identity
 internal import StrictJSON
@@ -11,17 +10,44 @@ struct InstallationFiles {
   let target: Target
   let installation: Installation
 
+  /// What the agent calls the one container.
+  private static let container = "workload"
+
   /// Everything under `broker/` and `user/`, and the policy where there is none yet.
   func writeBroker() throws(Failure) {
     try directory.write(trust.broker.certificatePEM, to: "broker/tls.crt", mode: 0o600)
     try directory.write(trust.broker.privateKeyPEM, to: "broker/tls.key", mode: 0o600)
     try directory.write(trust.user.certificatePEM, to: "user/tls.crt", mode: 0o600)
     try directory.write(trust.user.privateKeyPEM, to: "user/tls.key", mode: 0o600)
-    if !directory.has("broker/signing.key") {
-      let key = Curve25519.Signing.PrivateKey()
-      try directory.write(key.rawRepresentation.base64EncodedString(), to: "broker/signing.key", mode: 0o600)
-    }
+    try directory.write(brokerConfiguration, to: "broker/broker.json", mode: 0o600)
     if !directory.has("policy.yaml") { try directory.write(Self.policy, to: "policy.yaml", mode: 0o644) }
+  }
+
+  /// Paths are relative to the file itself.
+  private var brokerConfiguration: String {
+    var writer = JSONWriter()
+    writer.object {
+      $0.member("listen_fd", LaunchSpec.Descriptor.firstOwn)
+      $0.member("issuer", installation.brokerURL)
+      $0.member("trust_domain", TrustMaterial.trustDomain)
+      $0.member("certificate", "tls.crt")
+      $0.member("private_key", "tls.key")
+      $0.member("ca_certificate", "../ca/ca.crt")
+      $0.member("ca_private_key", "../ca/ca.key")
+      $0.member("signing_key", "signing.key")
+      $0.member("policy", "../policy.yaml")
+      $0.member("database", "broker.db")
+      $0.member("audit_log", "../audit/broker.jsonl")
+      $0.member(array: "targets") {
+        $0.object {
+          $0.member("agent", installation.agent)
+          $0.member("namespace", TrustMaterial.namespace)
+          $0.member("containers", [Self.container])
+          $0.member("url", installation.agentURL)
+        }
+      }
+    }
+    return writer.text + "\n"
   }
 
   /// Everything under `agent/`. With root the files are readable for the agent's own group only.
@@ -48,7 +74,7 @@ struct InstallationFiles {
         $0.member("pid", workload.pid)
         $0.member("start_time", workload.startTime)
       }
-      $0.member("container", "workload")
+      $0.member("container", Self.container)
       $0.member(array: "logs") {
         if target.existing == nil {
           for name in ["stdout", "stderr"] {

@@ -30,6 +30,23 @@ extension Installer {
     try directory.write(started.text, to: StartedProcesses.fileName, mode: 0o600)
   }
 
+  /// The broker's own command knows the form of its key.
+  func makeSigningKey(_ program: String) throws(Failure) {
+    guard !directory.has("broker/signing.key") else { return }
+    let log = try directory.openForAppending("log/broker.log", mode: 0o600)
+    let process: ProcessIdentity
+    do throws(LaunchFailure) {
+      process = try launcher.launch(
+        LaunchSpec(), arguments: [program, "init-signing-key", directory.file("broker/signing.key")],
+        environment: CallerEnvironment.all, output: log, error: log)
+    } catch {
+      throw Failure(error, starting: "the broker (\(program))")
+    }
+    guard Launcher.waitForEnd(of: process) == 0 else {
+      throw Failure(.general, "the broker made no signing key:", quote: directory.lastLines("log/broker.log"))
+    }
+  }
+
   mutating func startBroker(_ program: String, socket: consuming Listener) throws(Failure) {
     let log = try directory.openForAppending("log/broker.log", mode: 0o600)
     var spec = LaunchSpec()
@@ -37,7 +54,7 @@ extension Installer {
     let process: ProcessIdentity
     do throws(LaunchFailure) {
       process = try launcher.launch(
-        spec, arguments: [program, "--config", directory.file("broker/broker.json")],
+        spec, arguments: [program, "serve", "--config", directory.file("broker/broker.json")],
         environment: CallerEnvironment.all, output: log, error: log, descriptors: [socket.descriptor.raw])
     } catch {
       throw Failure(error, starting: "the broker (\(program))")
@@ -111,10 +128,10 @@ extension Installer {
     ]
     for (role, name, log) in children {
       guard let process = started.processes[role], let ending = Launcher.ending(of: process) else { continue }
-      let said = directory.lastLines(log).map { "\n  " + $0 }.joined()
+      let said = directory.lastLines(log)
       return Failure(
-        .general, "\(name) \(ending) before the installation was ready\(said.isEmpty ? "" : "; it said last:")\(said)",
-        hint: said.isEmpty ? nil : "all of it is in \(directory.file(log))")
+        .general, "\(name) \(ending) before the installation was ready\(said.isEmpty ? "" : "; it said last:")",
+        hint: said.isEmpty ? nil : "all of it is in \(directory.file(log))", quote: said)
     }
     if let existing = target.existing, !existing.isRunning {
       return Failure(.notFound, "process \(existing.pid) has ended")

@@ -58,12 +58,15 @@ struct Installer {
       development: nil)
     let files = InstallationFiles(directory: directory, trust: trust, target: target, installation: installation)
     try files.writeBroker()
+    try makeSigningKey(program)
     try startBroker(program, socket: brokerSocket)
     let session = try await openSession(installation, files)
     let workload = try startWorkload()
     try files.writeAgent(workload: workload, keySet: try await keySet(installation))
     try startAgent(socket: agentSocket)
     let posture = try await waitUntilReady(installation)
+    // A command that ends at once may have lived just long enough for the agent to find it.
+    if let death = deathOfChild() { throw death }
     installation.development = try record(posture, workload: workload, session: session)
     try directory.write(installation.text, to: Installation.fileName, mode: 0o644)
     directory.remove(StartedProcesses.fileName)

@@ -74,6 +74,14 @@ struct Launcher: Sendable {
     return ProcessIdentity(pid: pid, startTime: stat.startTime)
   }
 
+  /// Waits for a child of ours; its exit status, or -1 after a signal.
+  static func waitForEnd(of process: ProcessIdentity) -> Int32 {
+    var status: Int32 = 0
+    // SAFETY: waitpid(2) writes one number.
+    while unsafe waitpid(process.pid, &status, 0) < 0, errno == EINTR {}
+    return status & 0x7F == 0 ? status >> 8 & 0xFF : -1
+  }
+
   /// Collects a child of ours that has ended, and says how; nil while it runs.
   static func ending(of process: ProcessIdentity) -> String? {
     var status: Int32 = 0

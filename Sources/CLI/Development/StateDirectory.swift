@@ -110,18 +110,14 @@ struct StateDirectory: Sendable {
   func copy(_ source: String, to name: String, mode: mode_t) throws(Failure) {
     let temporary = name + ".new"
     remove(temporary)
-    let target = try create(temporary, flags: O_WRONLY | O_EXCL, mode: 0o600)
-    do throws(SystemError) {
-      let origin = try FileDescriptor.open(path: source, .read)
-      var buffer: [UInt8] = []
-      while try origin.read(into: &buffer, count: 1 << 20) > 0 {
-        try target.writeAll(buffer)
-        buffer.removeAll(keepingCapacity: true)
-      }
+    do {
+      try FileManager.default.copyItem(atPath: source, toPath: file(temporary))
     } catch {
-      throw failure(name, error.number)
+      throw Failure(.state, "\(source) cannot be copied to \(file(name)): \(error.localizedDescription)")
     }
-    guard fchmod(target.raw, mode) == 0 else { throw failure(name, errno) }
+    guard unsafe chown(file(temporary), geteuid(), getegid()) == 0, unsafe chmod(file(temporary), mode) == 0 else {
+      throw failure(name, errno)
+    }
     try rename(temporary, to: name)
   }
 

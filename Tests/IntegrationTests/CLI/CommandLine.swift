@@ -4,12 +4,11 @@ import Testing
 
 /// The built `sidelight`, run as a user runs it.
 enum Sidelight {
-  /// In the package's build folder; `SIDELIGHT_BIN` names another folder.
+  /// Built into the same folder as the tests; `SIDELIGHT_BIN` names another folder.
   static let path: String = {
     if let folder = ProcessInfo.processInfo.environment["SIDELIGHT_BIN"] { return "\(folder)/sidelight" }
-    var root = URL(filePath: #filePath)
-    for _ in ["CLI", "IntegrationTests", "Tests", "root"] { root.deleteLastPathComponent() }
-    return root.appending(path: ".build/debug/sidelight").path
+    let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    return tests.deletingLastPathComponent().appending(path: "sidelight").path
   }()
 
   struct Result {

@@ -217,11 +217,11 @@ struct LookTests {
     let arguments = ["env", "1@1", "--state", peer.folder.folder]
     let command = ([Sidelight.path] + arguments).joined(separator: " ")
     let terminal = try Sidelight.run(program: "/usr/bin/script", ["-qec", command, "/dev/null"], environment: ["TERM": "xterm"])
-    #expect(terminal.output.contains("A=\u{1B}[2m‹secret:0-7›\u{1B}[22m"))
+    #expect(terminal.output.contains("A=\u{1B}[2m‹secret:0-7:-›\u{1B}[22m"))
     let plain = try Sidelight.run(
       program: "/usr/bin/script", ["-qec", command, "/dev/null"], environment: ["TERM": "xterm", "NO_COLOR": "1"])
-    #expect(plain.output.contains("A=‹secret:0-7›"))
-    #expect(try peer.run(["env", "1@1"]).output == "A=‹secret:0-7›\n")
+    #expect(plain.output.contains("A=‹secret:0-7:-›"))
+    #expect(try peer.run(["env", "1@1"]).output == "A=‹secret:0-7:-›\n")
   }
 
   private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
