@@ -68,7 +68,7 @@ enum KeyValueDetector {
     var at = end
     let count = bytes.count
     func candidate(_ range: (start: Int, end: Int), _ place: Candidate.Place) -> Candidate {
-      Candidate(start: range.start, end: range.end, place: place, verdict: verdict)
+      Candidate(start: range.start, end: range.end, place: place, verdict: verdict, nameStart: start, nameEnd: end)
     }
 
     // The quote, bracket or C array suffix that closes the name.

@@ -62,7 +62,7 @@ enum NameVocabulary {
     (
       .secret,
       """
-      secret token jwt bearer apikey apikeys accesskey accesskeys secretkey secretkeys privatekey privkey prvkey \
+      secret token jwt bearer salt pepper apikey apikeys accesskey accesskeys secretkey secretkeys privatekey privkey prvkey \
       authkey masterkey encryptionkey encryptkey signingkey signkey sharedkey sharedsecret clientsecret appsecret \
       appkey apisecret apitoken accesstoken authtoken refreshtoken usertoken bottoken idtoken sessiontoken securitytoken \
       csrftoken xsrftoken devicetoken pushtoken oauthtoken bearertoken credential credentials creds cred passkey psk \
@@ -75,7 +75,7 @@ enum NameVocabulary {
     (
       .weak,
       """
-      auth authorization salt nonce seed pepper signature sig hash sid session sessionid cookie cookies setcookie \
+      auth authorization nonce seed signature sig hash sid session sessionid cookie cookies setcookie \
       csrf xsrf otp totp pin pincode cvv cvc iv webhook license licence oauth sas hmac community wif xprv serial \
       crypt encrypted ciphertext cipher login secrets tokens keys dsn code certificate cert digest challenge \
       clave schluessel schlüssel clé cle accesskeyid appid userkey apisig

@@ -17,7 +17,13 @@ extension Plausibility {
       if bytes[index] == 0x2E { dots += 1 }
       index += 1
     }
-    guard index < stop, index > start, ValueShape.isWordlike(bytes, start, index) else { return false }
+    // `argv[1]`, `row["x"]`
+    if index > start, index + 1 < stop, bytes[index] == 0x5B, ByteClass.isLetter(bytes[start]),
+      ByteClass.isDigit(bytes[index + 1]) || ByteClass.isQuote(bytes[index + 1])
+    {
+      return true
+    }
+    guard index < stop, index > start, shape.digits == 0 || ValueShape.isWordlike(bytes, start, index) else { return false }
     let two = index + 1 < stop ? bytes[index + 1] : 0
     switch bytes[index] {
     case 0x28, 0x5B: return !ByteClass.isDigit(bytes[start])  // `f(`, `a[`
@@ -40,19 +46,67 @@ extension Plausibility {
   }
 
   /// A word for a secret, in place of one: `"password"`, `"api_key"`, `"Access Token"`, `"j_password"`.
-  static func isLabel(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
-    guard shape.digits == 0, shape.length <= 64, shape.letters + shape.spaces + shape.others == shape.length else { return false }
-    var index = start
-    while index < end {
+  static func isLabel(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
+    let (start, end) = (candidate.start, candidate.end)
+    guard shape.digits == 0, shape.length <= 64 else { return false }
+    for index in start..<end {
       let byte = bytes[index]
       guard ByteClass.isWord(byte) || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x3A || byte == 0x2F || byte == 0x5B
         || byte == 0x5D
       else { return false }
-      index += 1
+    }
+    if isNamesake(bytes, candidate) {
+      // `PASSWORD=password` in an environment is a password after all.
+      return !(candidate.place == .tight && isConstant(bytes, candidate))
     }
     let words = ValueWords.find(bytes, start, end)
-    return words.contains(.label) && !words.contains(.chosen)
+    guard words.contains(.label), !words.contains(.chosen) else { return false }
+    return candidate.place != .tight || !isConstant(bytes, candidate) || shape.others > 0
+      ? allLabels(bytes, start, end, isSecret: candidate.verdict == .secret) : false
   }
+
+  /// Whether the value repeats its name, whole or its last words.
+  private static func isNamesake(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
+    var name = candidate.nameEnd
+    var value = candidate.end
+    var compared = 0
+    while true {
+      while name > candidate.nameStart, !ByteClass.isAlphanumeric(bytes[name - 1]) { name -= 1 }
+      while value > candidate.start, !ByteClass.isAlphanumeric(bytes[value - 1]) { value -= 1 }
+      if name == candidate.nameStart || value == candidate.start { break }
+      guard ByteClass.lower(bytes[name - 1]) == ByteClass.lower(bytes[value - 1]) else { return false }
+      name -= 1
+      value -= 1
+      compared += 1
+    }
+    // Both used up, or the name is the last part of the value (`user.password`).
+    guard compared > 2, name == candidate.nameStart else { return false }
+    return value == candidate.start || bytes[value] == 0x2E || bytes[value] == 0x5F || bytes[value] == 0x3A
+  }
+
+  /// `DB_PASSWORD`: the name is in capitals.
+  private static func isConstant(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
+    guard candidate.nameEnd > candidate.nameStart else { return false }
+    for index in candidate.nameStart..<candidate.nameEnd where ByteClass.isLower(bytes[index]) { return false }
+    return true
+  }
+
+  /// Whether every part of the value is a word that names of secrets are made of.
+  private static func allLabels(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, isSecret: Bool) -> Bool {
+    let segments = NameSegments(bytes, start, end)
+    for index in 0..<segments.count {
+      let part = segments.parts[index]
+      if NameVocabulary.role(of: part.hash).isEmpty, !labelWords.contains(bytes, part.start, part.end) { return false }
+    }
+    // A secret that is called just that has been chosen so.
+    return !(isSecret && segments.count == 1)
+  }
+
+  private static let labelWords = WordSet(
+    """
+    user client access refresh login app x j id http header enter please type confirm your my the new old current admin db \
+    database web spring datasource server field name value basic oauth and or verify invalid wrong
+    """)
 
   /// Regular expressions, tags, format strings.
   static func isMarkupOrPattern(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {

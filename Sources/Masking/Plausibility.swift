@@ -21,6 +21,9 @@ struct Candidate {
   var end: Int
   var place: Place
   var verdict: NameVerdict
+  /// The name's own range; empty where there is none.
+  var nameStart = 0
+  var nameEnd = 0
   /// The name is a number-like secret (`pin`, `otp`).
   var acceptsDigits = false
 }
@@ -72,6 +75,7 @@ struct Plausibility {
     if first == 0x7B, last == 0x7D { return true }
     if first == 0x25, last == 0x25, end - start > 2 { return true }
     if first == 0x40, last == 0x40, end - start > 2 { return true }
+    if first == 0x23, last == 0x23, end - start > 2 { return true }
     if first == 0x5F, last == 0x5F, bytes[start + 1] == 0x5F { return true }
     if hasTemplate(bytes, start, end) { return true }
     let stop = min(end, start + 64)
@@ -126,7 +130,7 @@ struct Plausibility {
     let (start, end) = (candidate.start, candidate.end)
     if shape.spaces > 0 { return acceptsSpaced(bytes, candidate, shape) }
     if ValueShape.isPath(bytes, start, end) || Self.isLocator(bytes, start, end) { return false }
-    if Self.isLabel(bytes, start, end, shape) || Self.isMarkupOrPattern(bytes, start, end, shape) { return false }
+    if Self.isLabel(bytes, candidate, shape) || Self.isMarkupOrPattern(bytes, start, end, shape) { return false }
     if candidate.verdict >= .shortPassword {
       if shape.isNumber { return shape.length >= 3 }
       if shape.isLettersOnly || shape.digits == 0 && shape.letters > 0 {
@@ -137,19 +141,26 @@ struct Plausibility {
       return shape.letters + shape.digits > 0 || shape.distinct > 3
     }
     if shape.isNumber { return shape.length >= 8 }
-    if Self.isDate(bytes, start, end, shape) { return false }
-    if isDottedName(bytes, start, end, shape) { return false }
+    if Self.isDate(bytes, start, end, shape) || isDottedName(bytes, start, end, shape) { return false }
+    if candidate.verdict == .secret { return shape.letters + shape.digits >= 4 && !Self.stateWords.contains(bytes, start, end) }
     if shape.digits == 0 {
       guard shape.letters >= 8 else { return false }
-      let wordlike = ValueShape.isWordlike(bytes, start, end)
-      return !wordlike || shape.length >= 16 && shape.steps > 4
+      if !ValueShape.isWordlike(bytes, start, end) || shape.length >= 16 && shape.steps > 4 { return true }
+      // Many letters in one run, of which few follow each other in words.
+      let (bits, pairs) = LetterPairs.cost(bytes, start, end)
+      return shape.isLettersOnly && shape.uppers == 0 && shape.length >= 12 && bits * 10 > pairs * 41
     }
-    return shape.length >= 6
+    return shape.length >= 6 && !(shape.length <= 10 && ByteText.matches(bytes, start, "0x"))
   }
 
   /// A literal with blanks in it: prose, unless there are few blanks and little of it reads as words.
   private func acceptsSpaced(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
-    guard candidate.verdict >= .token, shape.spaces <= 3, shape.digits > 0, shape.length >= 8 else { return false }
+    guard candidate.verdict >= .token, shape.spaces <= 3, shape.length >= 6 else { return false }
+    if shape.digits == 0 {
+      // Two words that a person chose, if the name says that it is a secret and they say nothing of one.
+      guard candidate.verdict == .secret, shape.spaces == 1, shape.uppers == 0, shape.others == 0 else { return false }
+      return ValueWords.find(bytes, candidate.start, candidate.end).isDisjoint(with: [.label, .request, .redacted])
+    }
     return shape.steps * 5 >= shape.letters + shape.digits
       || !ValueShape.isWordlike(bytes, candidate.start, candidate.end)
   }
@@ -158,7 +169,8 @@ struct Plausibility {
     let (start, end) = (candidate.start, candidate.end)
     if Self.isCodeReference(bytes, start, end, shape) { return false }
     if ValueShape.isPath(bytes, start, end) || Self.isLocator(bytes, start, end) { return false }
-    if Self.isLabel(bytes, start, end, shape) || Self.stateWords.contains(bytes, start, end) { return false }
+    if candidate.end < bytes.count, bytes[candidate.end] == 0x3C, candidate.place == .colon || lineIsCode { return false }
+    if Self.isLabel(bytes, candidate, shape) || Self.stateWords.contains(bytes, start, end) { return false }
     if isDottedName(bytes, start, end, shape) { return false }
     let wordlike = ValueShape.isWordlike(bytes, start, end)
     let isIdentifier = shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
@@ -175,6 +187,7 @@ struct Plausibility {
     if shape.isNumber { return shape.length >= 9 && candidate.place != .prose }
     if Self.isDate(bytes, start, end, shape) { return false }
     if shape.digits == 0 {
+      if candidate.verdict == .secret, candidate.place == .tight, !lineIsCode { return shape.letters >= 4 }
       if candidate.place == .tight || candidate.place == .flag, shape.length >= 8, shape.others > 0 || !wordlike { return true }
       return shape.letters >= 10 && !wordlike
     }
@@ -186,7 +199,7 @@ struct Plausibility {
   private func acceptsProse(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
     guard shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
-    if Self.isLabel(bytes, start, end, shape) || Self.isLocator(bytes, start, end) { return false }
+    if Self.isLabel(bytes, candidate, shape) || Self.isLocator(bytes, start, end) { return false }
     if ValueShape.isPath(bytes, start, end) || ValueShape.isUUID(bytes, start, end) { return false }
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }
     if shape.looksRandom(bytes, start, end) { return true }

@@ -46,6 +46,6 @@ enum Triggers {
     "cookie", "sess", "jwt", "bearer", "otp", "pin", "cvv", "mnemonic", "webhook", "licen", "psk", "dsn", "connstr",
     "connectionstring", "connection_string", "xsrf", "csrf", "sid", "community", "kennwort", "contrase", "senha", "parol",
     "geheim", "wachtwoord", "heslo", "haslo", "mdp", "clave", "sas", "hmac", "upw", "pw", "login", "crypt", "code",
-    "пароль", "密码",
+    "lozin", "hash", "пароль", "密码",
   ]
 }
