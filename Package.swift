@@ -113,7 +113,7 @@ let package = Package(
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
     .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
-    .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority"]),
+    .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
     .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],

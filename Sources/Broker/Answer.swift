@@ -8,12 +8,13 @@ struct Answer: Sendable {
   let headers: [(name: String, value: String)]
   let body: [UInt8]
 
-  private init(status: Int, contentType: String?, cache: String, body: [UInt8]) {
+  private init(status: Int, contentType: String?, cache: String, allow: String? = nil, body: [UInt8]) {
     self.status = status
     var headers = [
       ("Cache-Control", cache), ("X-Content-Type-Options", "nosniff"), ("Content-Length", String(body.count)),
     ]
     if let contentType { headers.append(("Content-Type", contentType)) }
+    if let allow { headers.append(("Allow", allow)) }
     self.headers = headers
     self.body = body
   }
@@ -49,6 +50,8 @@ struct Answer: Sendable {
       $0.member("error_description", error.errorDescription)
       $0.member(optional: "rule", error.rule)
     }
-    return json(status: refusal.code.status, writer.bytes)
+    return Answer(
+      status: refusal.code.status, contentType: "application/json", cache: "no-store", allow: refusal.allow,
+      body: writer.bytes)
   }
 }

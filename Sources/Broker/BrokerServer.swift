@@ -67,7 +67,6 @@ struct BrokerServer: Service {
             AvailableConnectionsChannelHandler(maxConnections: Self.maximumConnections))
         }
       }
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer(initializer)
     return switch broker.configuration.listener {
     case .address(let host, let port): try await bootstrap.bind(host: host, port: port).get()

@@ -15,8 +15,8 @@ extension BrokerService {
     let lifetime: Int64
   }
 
-  /// `POST /token` (RFC 6749 §4.4, RFC 8705, RFC 8707, RFC 9396): an access token for the session whose certificate the
-  /// caller presents, for no longer than the session and the certificate live.
+  /// `POST /token` (RFC 6749 §4.4, RFC 8705, RFC 8707, RFC 9396): an access token for the session whose certificate
+  /// the caller presents, for no longer than the session and the certificate live.
   func issueToken(_ request: IncomingRequest, _ event: inout BrokerEvent) async throws(Refusal) -> Recorded {
     guard let certificate = request.peer.presented else {
       throw Refusal(.invalidClient, "a session certificate is required")

@@ -46,7 +46,7 @@ struct BrokerService: Sendable {
     switch Route.match(method: request.method, path: request.path) {
     case .route(let match): route = match
     case .otherMethod(let allowed):
-      throw Refusal(.methodNotAllowed, "this path takes \(allowed)")
+      throw Refusal(.methodNotAllowed, "this path takes \(allowed)", allow: allowed)
     case .none: throw Refusal(.notFound, "there is no such route")
     }
     event.route = route.pattern
@@ -150,7 +150,8 @@ struct Peer: Sendable {
       guard now <= certificate.notValidAfter else {
         throw Refusal(.invalidClient, "the client certificate is no longer valid")
       }
-    case .unsuitable(let reason): throw Refusal(.invalidClient, "the client certificate is unsuitable", log: "\(reason)")
+    case .unsuitable(let reason):
+      throw Refusal(.invalidClient, "the client certificate is unsuitable", log: "\(reason)")
     }
   }
 }

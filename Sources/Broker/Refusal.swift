@@ -45,12 +45,15 @@ struct Refusal: Error, Sendable {
   let rule: String?
   /// For the log; the description where nil.
   let reason: String?
+  /// The methods that a path takes (RFC 9110 §10.2.1), where the method is what is wrong.
+  let allow: String?
 
-  init(_ code: Code, _ description: String, rule: String? = nil, log reason: String? = nil) {
+  init(_ code: Code, _ description: String, rule: String? = nil, log reason: String? = nil, allow: String? = nil) {
     self.code = code
     self.description = description
     self.rule = rule
     self.reason = reason
+    self.allow = allow
   }
 
   /// The broker itself failed; what failed is for the log alone.

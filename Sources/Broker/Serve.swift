@@ -33,7 +33,8 @@ struct Serve: AsyncParsableCommand {
     logger.info("stopped")
   }
 
-  private static func broker(_ configuration: BrokerConfiguration, _ logger: Logger) throws(StartError) -> BrokerService {
+  private static func broker(_ configuration: BrokerConfiguration, _ logger: Logger) throws(StartError) -> BrokerService
+  {
     let policy = try PolicyFile.load(configuration.policy)
     let audit: AuditSink
     do throws(AuditError) {

@@ -71,7 +71,6 @@ package struct DevelopmentAuthority: Sendable {
 
   private init(certificate: Certificate, key: P256.Signing.PrivateKey) throws(AuthorityError) {
     guard P256.Signing.PublicKey(certificate.publicKey) != nil else { throw .certificateInvalid }
-    guard certificate.publicKey == Certificate.PublicKey(key.publicKey) else { throw .privateKeyMismatch }
     let names: SubjectAlternativeNames?
     let constraints: BasicConstraints?
     do {
@@ -86,6 +85,7 @@ package struct DevelopmentAuthority: Sendable {
     else { throw .certificateInvalid }
     let id = try Self.spiffeID { () throws(SPIFFEID.Invalid) in try SPIFFEID(uri) }
     guard id.segments.isEmpty else { throw .certificateInvalid }
+    guard certificate.publicKey == Certificate.PublicKey(key.publicKey) else { throw .privateKeyMismatch }
     trustDomain = id.trustDomain
     privateKeyPEM = key.pemRepresentation + "\n"
     notValidAfter = certificate.notValidAfter

@@ -22,7 +22,8 @@ package struct JSONLogHandler: LogHandler {
   package func log(event: LogEvent) {
     var line = JSONWriter(reserving: 256)
     line.object { object in
-      object.member("time", Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)))
+      object.member(
+        "time", Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "Z")
       object.member("level", event.level.rawValue)
       object.member("logger", label)
       object.member("message", event.message.description)

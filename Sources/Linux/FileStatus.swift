@@ -49,7 +49,8 @@ package struct FileStatus: Sendable, Equatable {
     accessed = Timestamp(seconds: raw.accessed_seconds, nanoseconds: raw.accessed_nanoseconds)
     modified = Timestamp(seconds: raw.modified_seconds, nanoseconds: raw.modified_nanoseconds)
     changed = Timestamp(seconds: raw.changed_seconds, nanoseconds: raw.changed_nanoseconds)
-    born = raw.has_born != 0 ? Timestamp(seconds: raw.born_seconds, nanoseconds: raw.born_nanoseconds) : nil
+    // Small ext4 inodes have no room for it and say 1970-01-01.
+    born = raw.has_born != 0 && raw.born_seconds != 0 ? Timestamp(seconds: raw.born_seconds, nanoseconds: raw.born_nanoseconds) : nil
   }
 
   /// Same file: device and inode agree.

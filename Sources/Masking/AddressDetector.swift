@@ -3,15 +3,15 @@ enum AddressDetector {
   /// - Parameter at: position of the `@`.
   static func scan(_ bytes: Span<UInt8>, at: Int, state: inout ScanState) {
     guard at >= state.addressesDone else { return }
-    state.addressesDone = at + 1
+    let isCall = ByteText.matches(bytes, at, "@tcp(") || ByteText.matches(bytes, at, "@unix(") || ByteText.matches(bytes, at, "@(")
     var start = at
-    let limit = max(0, at - 256)
+    let limit = max(isCall ? 0 : state.addressesDone, at - 128)
     while start > limit, !isEdge(bytes[start - 1]) { start -= 1 }
+    state.addressesDone = at + 1
     let colon = ByteText.firstIndex(of: 0x3A, bytes, start, at)
     guard colon > start, colon + 1 < at else { return }
     // With a scheme it is the URL detector's.
     if bytes[colon + 1] == 0x2F { return }
-    let isCall = ByteText.matches(bytes, at, "@tcp(") || ByteText.matches(bytes, at, "@unix(") || ByteText.matches(bytes, at, "@(")
     let shape = ValueShape(bytes, colon + 1, at)
     if Plausibility.isPlaceholder(bytes, colon + 1, at, shape) || shape.distinct == 1 { return }
     if !isCall {

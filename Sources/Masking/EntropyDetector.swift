@@ -124,30 +124,20 @@ enum ContextShape {
 
   /// The name before the run says digest, commit or image.
   static func namesDigest(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
-    nameBefore(bytes, start, [
-      "sha", "commit", "digest", "revision", "checksum", "hash", "md5", "etag", "image", "integrity", "fingerprint", "trace",
-      "span", "uuid", "guid", "build", "version", "tree", "parent", "object", "blob", "layer", "crc", "request", "correlation",
-    ])
+    nameBefore(bytes, start, .digest)
   }
 
   /// The name before the run says that it is an identifier of something.
   static func namesIdentifier(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
-    nameBefore(bytes, start, [
-      "trace", "span", "request", "correlation", "etag", "integrity", "digest", "checksum", "sha", "commit", "revision",
-      "uuid", "guid", "version", "fingerprint", "x-amz-cf-id", "cf-ray", "x-amz-id", "reqid", "rid", "host-id", "hostid",
-      "operation", "job", "message", "msgid", "message-id", "transaction", "event", "upload", "build", "image", "cursor",
-      "continuation", "thumbprint", "public", "pubkey", "pub", "node", "peer", "resource", "document", "object", "user_id",
-      "userid", "account_id", "query", "plan", "container", "pod", "task", "execution", "thread", "class", "method", "content",
-      "data", "body", "image", "font", "src", "href", "url", "path", "file", "id", "ref", "link",
-    ])
+    nameBefore(bytes, start, .identifier)
   }
 
-  /// Whether the 40 bytes before `start`, within the same field, hold one of `words` right before a separator.
-  private static func nameBefore(_ bytes: Span<UInt8>, _ start: Int, _ words: [StaticString]) -> Bool {
+  /// Whether the 40 bytes before `start`, within the same field, hold such words right before a separator.
+  private static func nameBefore(_ bytes: Span<UInt8>, _ start: Int, _ words: ValueWords) -> Bool {
     var end = start
     while end > 0, start - end < 6, !ByteClass.isAlphanumeric(bytes[end - 1]) { end -= 1 }
     var begin = end
     while begin > 0, end - begin < 40, ByteClass.isWord(bytes[begin - 1]) || bytes[begin - 1] == 0x2D || bytes[begin - 1] == 0x2E { begin -= 1 }
-    return begin < end && ByteText.containsOne(of: words, bytes, begin, end)
+    return begin < end && ValueWords.find(bytes, begin, end).contains(words)
   }
 }

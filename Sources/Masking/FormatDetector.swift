@@ -8,9 +8,15 @@ enum FormatDetector {
       // A letter right before: part of a longer word, unless it belongs to an escape.
       guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else { return }
     }
+    guard start >= state.formatDone || format.rule != state.formatRule else { return }
+    // Enough for the format first: only what is long enough is followed to its end.
     var stop = end
-    let limit = min(bytes.count, end + 4096)
-    while stop < limit, format.alphabet.contains(bytes[stop]) { stop += 1 }
+    let enough = min(bytes.count, end + format.minimum)
+    while stop < enough, format.alphabet.contains(bytes[stop]) { stop += 1 }
+    guard stop - end >= format.minimum else { return }
+    while stop < bytes.count, format.alphabet.contains(bytes[stop]) { stop += 1 }
+    state.formatDone = stop
+    state.formatRule = format.rule
     while stop > end, bytes[stop - 1] == 0x2E || bytes[stop - 1] == 0x3A { stop -= 1 }
     guard stop - end >= format.minimum else { return }
     switch format.check {

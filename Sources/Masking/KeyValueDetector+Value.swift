@@ -13,7 +13,7 @@ extension KeyValueDetector {
     guard first < bytes.count else { return nil }
     if let range = literal(bytes, first, state: &state) { return (range, .quoted) }
     if first > value, isTight { return nil }  // `name= other`
-    let end = isTight ? tightEnd(bytes, first, state: &state) : bareEnd(bytes, first, state: &state)
+    let end = bareEnd(bytes, first, state: &state)
     return ((first, end), isTight && first == value ? .tight : .spaced)
   }
 
@@ -108,12 +108,7 @@ extension KeyValueDetector {
     if end - start <= 2 { return true }
     let last = bytes[end - 1]
     guard last == 0x28 || last == 0x5B || last == 0x7B || last == 0x20 else { return false }
-    return !ByteText.containsOne(
-      of: ["env", "get", "config", "conf", "find", "fetch", "param", "prompt", "input", "read", "load", "request", "header",
-        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format", "by",
-        "form", "body", "field", "column", "element", "translate", "gettext", "t(", "_(", "i18n", "props", "session", "cookie",
-        "[", "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage"],
-      bytes, start, end) || last == 0x5B && end - start == 1
+    return !ValueWords.find(bytes, start, end).contains(.lookup) || last == 0x5B && end - start == 1
   }
 
   /// `value="x"` or the like, after the attribute that holds the name.
@@ -123,7 +118,7 @@ extension KeyValueDetector {
     while index < limit, bytes[index] != 0x3D, bytes[index] != 0x3E { index += 1 }
     guard index < limit else { return nil }
     if bytes[index] == 0x3E { return nil }
-    guard ByteText.containsOne(of: ["value", "content", "default", "val"], bytes, at, index) else { return nil }
+    guard ValueWords.find(bytes, at, index).contains(.attribute) else { return nil }
     return literal(bytes, skipBlanks(bytes, index + 1), state: &state)
   }
 
@@ -142,48 +137,34 @@ extension KeyValueDetector {
     return first < last ? (first, last) : nil
   }
 
-  /// End of an unquoted value after `name=`: at a blank, or where the notation around it goes on.
-  static func tightEnd(_ bytes: Span<UInt8>, _ from: Int, state: inout ScanState) -> Int {
-    trimmed(bytes, from, state.endOfToken(bytes, from: from))
-  }
-
-  /// End of an unquoted value.
+  /// End of an unquoted value: at a blank, or where the notation around it goes on.
   static func bareEnd(_ bytes: Span<UInt8>, _ from: Int, state: inout ScanState) -> Int {
-    trimmed(bytes, from, state.endOfToken(bytes, from: from))
+    var end: Int
+    if from > state.valueMemo.from, from < state.valueMemo.end {
+      end = state.valueMemo.end
+    } else {
+      end = nextPair(bytes, from, state.endOfToken(bytes, from: from))
+      state.valueMemo = (from, end)
+    }
+    while end > from + 1, isClosing(bytes[end - 1], bytes, from, end) { end -= 1 }
+    return end
   }
 
-  /// Cuts the run at a separator that another pair follows, and drops closing punctuation.
-  private static func trimmed(_ bytes: Span<UInt8>, _ from: Int, _ stop: Int) -> Int {
-    var end = stop
+  /// The first separator that another pair, or the end of a literal, follows.
+  private static func nextPair(_ bytes: Span<UInt8>, _ from: Int, _ stop: Int) -> Int {
     let limit = min(stop, from + ValueShape.reach)
     var index = from
-    scan: while index < limit {
-      let byte = bytes[index]
-      switch byte {
-      case 0x22, 0x60:  // a quote opened before the name closes here
-        end = index
-        break scan
-      case 0x26, 0x3B, 0x2C, 0x7C:  // & ; , |
-        if isPairAhead(bytes, index + 1, stop) {
-          end = index
-          break scan
-        }
-      case 0x5C:
-        if index + 1 < stop, ByteClass.isQuote(bytes[index + 1]) || bytes[index + 1] == 0x6E {
-          end = index
-          break scan
-        }
-      case 0x3C:
-        if index > from {
-          end = index
-          break scan
-        }
+    while index < limit {
+      switch bytes[index] {
+      case 0x22, 0x60: return index  // a quote opened before the name closes here
+      case 0x26, 0x3B, 0x2C, 0x7C: if isPairAhead(bytes, index + 1, stop) { return index }  // & ; , |
+      case 0x5C: if index + 1 < stop, ByteClass.isQuote(bytes[index + 1]) || bytes[index + 1] == 0x6E { return index }
+      case 0x3C: if index > from { return index }
       default: break
       }
       index += 1
     }
-    while end > from + 1, isClosing(bytes[end - 1], bytes, from, end) { end -= 1 }
-    return end
+    return stop
   }
 
   private static func isClosing(_ byte: UInt8, _ bytes: Span<UInt8>, _ from: Int, _ end: Int) -> Bool {

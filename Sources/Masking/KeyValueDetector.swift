@@ -31,7 +31,7 @@ enum KeyValueDetector {
     }
     candidate.acceptsDigits = isDigitSecret(bytes, start, end)
     if state.mode == .strict || state.isStructured {
-      let shape = ValueShape(bytes, candidate.start, candidate.end)
+      let shape = ValueShape(bytes, candidate.start, min(candidate.end, candidate.start + 64))
       if candidate.place == .prose || candidate.verdict == .weak {
         guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
       } else if Plausibility.isTrivial(bytes, candidate.start, candidate.end, shape) {

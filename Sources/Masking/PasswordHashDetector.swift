@@ -7,10 +7,12 @@ enum PasswordHashDetector {
   ]
 
   static func scan(_ bytes: Span<UInt8>, start: Int, end: Int, state: inout ScanState) {
+    guard start >= state.hashesDone else { return }
     var index = end
     let limit = min(bytes.count, end + 1024)
     while index < limit, isHashByte(bytes[index]) { index += 1 }
     guard index - end >= 12 else { return }
+    state.hashesDone = index
     state.findings.add(start, index, .passwordHash, "password-hash")
   }
 

@@ -50,17 +50,14 @@ extension Plausibility {
       else { return false }
       index += 1
     }
-    return ByteText.containsOne(
-      of: ["password", "passwd", "passwort", "secret", "token", "apikey", "api_key", "api-key", "credential", "pwd", "_pass",
-        "userpass", "passphrase", "_key", "-key", "privatekey", "accesskey", "auth", "bearer", "cookie", "session", "keystore"],
-      bytes, start, end)
+    let words = ValueWords.find(bytes, start, end)
+    return words.contains(.label) && !words.contains(.chosen)
   }
 
   /// Regular expressions, tags, format strings.
   static func isMarkupOrPattern(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     guard shape.others > 0 else { return false }
-    return ByteText.containsOne(of: ["[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;"],
-      bytes, start, min(end, start + 128))
+    return ValueWords.find(bytes, start, min(end, start + 128)).contains(.pattern)
   }
 
   /// `2024-05-01T…`, `12:30:01`, `1.2.3`: a date, a time or a version.

@@ -28,13 +28,22 @@ struct Candidate {
 /// Tells values that a person would call secret from code, placeholders, labels and prose that stand
 /// in the same places. Used in balanced mode; strict mode asks only `isTrivial`.
 struct Plausibility {
+  private static let longest = 256
+
   /// Whether the line around the value reads as program text.
   var lineIsCode: Bool
 
   func accepts(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
+    if end - start > Self.longest, candidate.place != .quoted, candidate.place != .markup {
+      // Nothing this long is a name, a placeholder or a label; what remains is code or a secret.
+      let head = ValueShape(bytes, start, start + 64)
+      if candidate.verdict == .weak { return head.looksRandom(bytes, start, start + 64) }
+      return !Self.isCodeReference(bytes, start, start + 64, head)
+    }
     let shape = ValueShape(bytes, start, end)
-    if Self.isTrivial(bytes, start, end, shape) || Self.isPlaceholder(bytes, start, end, shape) { return false }
+    if Self.isTrivial(bytes, start, end, shape) { return false }
+    if Self.isPlaceholder(bytes, start, end, shape) { return false }
     if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
     switch candidate.place {
     case .quoted: return acceptsQuoted(bytes, candidate, shape)
@@ -67,14 +76,9 @@ struct Plausibility {
     if hasTemplate(bytes, start, end) { return true }
     let stop = min(end, start + 64)
     if shape.length <= 64 {
-      if ByteText.containsOne(of: ["xxxx", "****", "....", "redacted", "placeholder", "filtered]", "●●", "••"], bytes, start, stop) {
-        return true
-      }
-      if shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop),
-        ByteText.containsOne(of: ["your", "example", "insert", "replace", "goes_here", "goeshere", "-here", "_here"], bytes, start, stop)
-      {
-        return true
-      }
+      let words = ValueWords.find(bytes, start, stop)
+      if words.contains(.redacted) { return true }
+      if words.contains(.request), shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop) { return true }
       if ByteText.matches(bytes, start, "your"), !isLetterAt(bytes, start + 4, end) { return true }
     }
     return false

@@ -14,6 +14,11 @@ struct ScanState {
   var armorDone = 0
   /// Position up to which commands have been dealt with.
   var commandsDone = 0
+  /// Position up to which password hashes have been dealt with.
+  var hashesDone = 0
+  /// Position up to which tokens of `formatRule` have been dealt with.
+  var formatDone = 0
+  var formatRule = ""
   /// Position up to which calls and statements have been dealt with.
   var callsDone = 0
   /// Position up to which addresses have been dealt with.
@@ -23,8 +28,8 @@ struct ScanState {
   private var code: Bool?
   private var tokenStart = 0
   private var tokenStop = -1
-  private var quoteMemo: (double: Int, single: Int, back: Int) = (-1, -1, -1)
-  private var tagMemo = -1
+  /// For each quote and for `<`: asked from where, and found where. Nothing stands between.
+  private var memos: InlineArray<4, (from: Int, found: Int)> = InlineArray(repeating: (0, -1))
 
   init(mode: LogMode, depth: Int = 0, isStructured: Bool = false) {
     self.mode = mode
@@ -50,24 +55,24 @@ struct ScanState {
     return index
   }
 
+  /// Where the unquoted value that holds `from` ends, as far as it has been found out.
+  var valueMemo: (from: Int, end: Int) = (0, -1)
+
   /// The first `quote` at or after `from`, or the end; likewise one pass in all for each quote.
   mutating func nextQuote(_ quote: UInt8, _ bytes: Span<UInt8>, from: Int) -> Int {
-    let known = quote == 0x22 ? quoteMemo.double : quote == 0x27 ? quoteMemo.single : quoteMemo.back
-    if known >= from { return known }
-    let found = ByteText.firstIndex(of: quote, bytes, from, bytes.count)
-    switch quote {
-    case 0x22: quoteMemo.double = found
-    case 0x27: quoteMemo.single = found
-    default: quoteMemo.back = found
-    }
-    return found
+    next(quote, memo: quote == 0x22 ? 0 : quote == 0x27 ? 1 : 2, bytes, from)
   }
 
   /// The first `<` at or after `from`, or the end.
   mutating func nextTag(_ bytes: Span<UInt8>, from: Int) -> Int {
-    if tagMemo >= from { return tagMemo }
-    tagMemo = ByteText.firstIndex(of: 0x3C, bytes, from, bytes.count)
-    return tagMemo
+    next(0x3C, memo: 3, bytes, from)
+  }
+
+  private mutating func next(_ byte: UInt8, memo: Int, _ bytes: Span<UInt8>, _ from: Int) -> Int {
+    if from >= memos[memo].from, from <= memos[memo].found { return memos[memo].found }
+    let found = ByteText.firstIndex(of: byte, bytes, from, bytes.count)
+    memos[memo] = (from, found)
+    return found
   }
 }
 

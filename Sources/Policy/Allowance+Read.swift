@@ -43,7 +43,7 @@ extension Allowance {
       case (false, .some): throw .invalid(path: "\(path).\(name)", reason: "concerns none of the entry's actions")
       case (true, .some(let globs)): detail[kind] = globs
       case (true, nil):
-        // Log sources are those of the agent's configuration, a list already; variables and paths are whatever is there.
+        // Log sources are those that the agent's configuration lists; variables and paths are whatever there is.
         guard kind == .logs else { throw .missing(path: "\(path).\(name)") }
         detail[kind] = [Glob.everything]
       }
