@@ -93,7 +93,8 @@ extension Failure {
     case .budgetExhausted:
       return "this session has used its \(problem.limit ?? "budget"); a new session has a new one, if the policy agrees"
     case .auditUnavailable, .overloaded, .notReady:
-      return problem.retryAfter.map { "wait \($0) s and try again" } ?? "try again; if it stays, look at the agent's log"
+      return problem.retryAfter.map { "wait \($0) s and try again" }
+        ?? "try again; if it stays, look at the agent's log"
     case .internalError:
       return "the agent's log has the reason under this request id"
     }

@@ -102,7 +102,8 @@ struct TailCommand: AsyncParsableCommand {
     }
     guard ended else {
       throw Failure(
-        .unavailable, "the connection to the agent broke off", hint: "run the command again; lines may have been missed")
+        .unavailable, "the connection to the agent broke off", hint: "run the command again; lines may have been missed"
+      )
     }
   }
 

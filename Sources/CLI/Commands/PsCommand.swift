@@ -40,6 +40,7 @@ struct PsCommand: AsyncParsableCommand {
   /// What the table does not show.
   private func note(_ answer: ListAnswer<ProcessList>) {
     guard let last = answer.pages.last else { return }
+    if answer.pages.allSatisfy(\.processes.isEmpty) { Console.note("no process is in this agent's scope any more") }
     if last.hidden > 0 { Console.note("\(last.hidden) more in scope that the grant does not include") }
     if answer.cutShort || last.truncated { Console.note("there are more; the list was cut at a limit") }
   }

@@ -40,7 +40,8 @@ struct PostureCommand: AsyncParsableCommand {
       table.append([
         Escaping.visible(role.role), "\(role.pid)", "\(role.uid)", "\(role.gid)",
         "\(Escaping.visible(role.seccomp)) ×\(role.seccompFilters)", yes(role.landlock), yes(role.noNewPrivileges),
-        yes(role.dumpable), held.allSatisfy(isEmpty) ? "none" : held.map { Escaping.visible($0) }.joined(separator: "/"),
+        yes(role.dumpable),
+        held.allSatisfy(isEmpty) ? "none" : held.map { Escaping.visible($0) }.joined(separator: "/"),
         isEmpty(sets.bounding) ? "none" : Escaping.visible(sets.bounding), "\(role.threads)",
         Escaping.visible(String(role.seccompDigest.prefix(12))),
       ])

@@ -156,7 +156,10 @@ struct DevTokenCommand: AsyncParsableCommand {
   @OptionGroup var state: StateOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("What it allows: processes.list, environment.read, files.stat, files.list, logs.list, logs.tail.", valueName: "a,b"))
+  @Option(
+    help: ArgumentHelp(
+      "What it allows: processes.list, environment.read, files.stat, files.list, logs.list, logs.tail.",
+      valueName: "a,b"))
   var actions: [String] = []
   @Option(help: ArgumentHelp("Globs over absolute paths.", valueName: "a,b"))
   var paths: [String] = []

@@ -33,8 +33,13 @@ struct Installer {
     do {
       return try await start(trust, broker: programs.broker)
     } catch {
-      try await Shutdown.stop(started.running(inBoot: started.boot))
-      Shutdown.forget(directory)
+      do throws(Failure) {
+        try await Shutdown.stop(started.running(inBoot: started.boot))
+        Shutdown.forget(directory)
+      } catch {
+        // The record stays for 'dev down'; what went wrong first is the answer.
+        Console.error(error.message)
+      }
       throw error
     }
   }
@@ -123,7 +128,11 @@ struct Installer {
       authority: installation.authority, certificate: directory.file("user/tls.crt"),
       key: directory.file("user/tls.key"), now: Date())
     let broker = BrokerClient(installation, identity: user)
-    return try await untilReady { try await broker.keySet() } finally: { try await broker.shutdown() }
+    return try await untilReady {
+      try await broker.keySet()
+    } finally: {
+      try await broker.shutdown()
+    }
   }
 
   private func waitUntilReady(_ installation: Installation) async throws -> Posture {

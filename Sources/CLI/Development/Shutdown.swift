@@ -115,7 +115,9 @@ enum Shutdown {
 
   /// Where the workload ended before, its children are not signalled: their numbers were never recorded. They are named.
   private static func noteSurvivors(of started: StartedProcesses) throws(Failure) {
-    guard let workload = started.processes[.workload], started.boot == (try ProcessIdentity.currentBoot()) else { return }
+    guard let workload = started.processes[.workload], started.boot == (try ProcessIdentity.currentBoot()) else {
+      return
+    }
     let survivors = sessionMembers(workload.pid).filter { $0.startTime >= workload.startTime }
     guard !survivors.isEmpty else { return }
     let list = survivors.map { "\($0.pid)" }.joined(separator: " ")

@@ -29,8 +29,10 @@ struct TrustMaterial: Sendable {
         hint: "make a new installation in another folder")
     }
     var random = SystemRandomNumberGenerator()
-    let identifier = (0..<4).map { _ in Escaping.hexadecimal(UInt32.random(in: 0...UInt32.max, using: &random), width: 8) }
-      .joined()
+    let identifier = (0..<4).map { _ in
+      Escaping.hexadecimal(UInt32.random(in: 0...UInt32.max, using: &random), width: 8)
+    }
+    .joined()
     do {
       agentID = try SPIFFEID("spiffe://\(Self.trustDomain)/ns/\(Self.namespace)/agent/\(identifier)")
       brokerID = try SPIFFEID("spiffe://\(Self.trustDomain)/ns/\(Self.namespace)/broker")

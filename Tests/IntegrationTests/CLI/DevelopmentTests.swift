@@ -159,7 +159,8 @@ struct DevelopmentTests {
     }
   }
 
-  @Test("as root: the command is searched as its user, and root's own processes are refused", .enabled(if: getuid() == 0))
+  @Test(
+    "as root: the command is searched as its user, and root's own processes are refused", .enabled(if: getuid() == 0))
   func root() throws {
     let installation = DevelopmentInstallation()
     let hidden = try TemporaryFolder()

@@ -81,7 +81,8 @@ struct LookTests {
     #expect(result.error.contains("not set: A B&C"))
     #expect(result.status == 66)
     let last = try #require(try peer.requests().last)
-    #expect(last.hasPrefix("GET /v1/processes/7%4077/environment?name=PATH&name=DB_PASSWORD&name=A%20B%26C Bearer tok.en.1"))
+    #expect(
+      last.hasPrefix("GET /v1/processes/7%4077/environment?name=PATH&name=DB_PASSWORD&name=A%20B%26C Bearer tok.en.1"))
     #expect(try peer.run(["env", "8"]).status == 66)
     #expect(try peer.run(["env", "7@77"]).status == 0)
   }
@@ -139,7 +140,8 @@ struct LookTests {
   @Test(
     "each kind of refusal has its exit status",
     arguments: [
-      ("token_invalid", 401, 77), ("action_not_granted", 403, 77), ("file_not_found", 404, 66), ("process_gone", 410, 66),
+      ("token_invalid", 401, 77), ("action_not_granted", 403, 77), ("file_not_found", 404, 66),
+      ("process_gone", 410, 66),
       ("not_a_directory", 422, 1), ("rate_limited", 429, 75), ("internal_error", 500, 70), ("overloaded", 503, 69),
       ("invalid_parameter", 400, 64), ("a_code_from_later", 418, 1),
     ])
@@ -216,7 +218,8 @@ struct LookTests {
     ])
     let arguments = ["env", "1@1", "--state", peer.folder.folder]
     let command = ([Sidelight.path] + arguments).joined(separator: " ")
-    let terminal = try Sidelight.run(program: "/usr/bin/script", ["-qec", command, "/dev/null"], environment: ["TERM": "xterm"])
+    let terminal = try Sidelight.run(
+      program: "/usr/bin/script", ["-qec", command, "/dev/null"], environment: ["TERM": "xterm"])
     #expect(terminal.output.contains("A=\u{1B}[2m‹secret:0-7:-›\u{1B}[22m"))
     let plain = try Sidelight.run(
       program: "/usr/bin/script", ["-qec", command, "/dev/null"], environment: ["TERM": "xterm", "NO_COLOR": "1"])
@@ -237,7 +240,9 @@ struct LookTests {
 struct UsageTests {
   @Test("a wrong command line is 64, an unusable state directory 65, and both say what to do")
   func usage() throws {
-    for arguments in [["nothing"], ["env"], ["env", "abc"], ["tail", "x", "-n", "-1"], ["dev", "up"], ["ps", "-o", "xml"]] {
+    for arguments in [
+      ["nothing"], ["env"], ["env", "abc"], ["tail", "x", "-n", "-1"], ["dev", "up"], ["ps", "-o", "xml"],
+    ] {
       let result = try Sidelight.run(arguments)
       #expect(result.status == 64, "\(arguments)")
       #expect(result.error.hasPrefix("error: "))

@@ -125,7 +125,8 @@ final class ScriptedPeer {
 extension ScriptedPeer {
   /// A process as the agent describes it.
   static func process(
-    _ pid: Int, parent: Int, command: String = "app", arguments: [String] = ["app"], start: String = "2026-01-01T00:00:00Z"
+    _ pid: Int, parent: Int, command: String = "app", arguments: [String] = ["app"],
+    start: String = "2026-01-01T00:00:00Z"
   ) -> [String: Any] {
     [
       "id": "\(pid)@77", "pid": pid, "ppid": parent, "container": "workload", "command": command,
