@@ -7,7 +7,7 @@ enum CommandDetector {
     guard start >= state.commandsDone, end < bytes.count, bytes[end] == 0x20 || bytes[end] == 0x09 else { return }
     if start > 0 {
       let before = bytes[start - 1]
-      guard ByteClass.isSpace(before) || ByteClass.isQuote(before) || [0x2F, 0x28, 0x7C, 0x3B, 0x26, 0x24, 0x3D, 0x5B, 0x3E].contains(before)
+      guard ByteClass.isSpace(before) || ByteClass.isQuote(before) || [0x2F, 0x28, 0x7C, 0x3B, 0x26, 0x24, 0x3D, 0x5B, 0x3E, 0x23, 0x7B, 0x40].contains(before)
       else { return }
     }
     // In a literal (`run("mysql -u root")`) the command ends where the literal does.

@@ -130,6 +130,7 @@ extension KeyValueDetector {
       guard open > 0, bytes[open - 1] == 0x3C else { return nil }
     }
     let end = state.nextTag(bytes, from: at + 1)
+    guard end + 1 < bytes.count, bytes[end + 1] == 0x2F || bytes[end + 1] == 0x21 else { return nil }
     var first = at + 1
     var last = end
     while first < last, ByteClass.isSpace(bytes[first]) { first += 1 }
@@ -143,7 +144,7 @@ extension KeyValueDetector {
     if from > state.valueMemo.from, from < state.valueMemo.end {
       end = state.valueMemo.end
     } else {
-      end = nextPair(bytes, from, state.endOfToken(bytes, from: from))
+      end = nextPair(bytes, from, state.endOfToken(bytes, from: from), isCode: state.lineIsCode(bytes))
       state.valueMemo = (from, end)
     }
     while end > from + 1, isClosing(bytes[end - 1], bytes, from, end) { end -= 1 }
@@ -151,11 +152,16 @@ extension KeyValueDetector {
   }
 
   /// The first separator that another pair, or the end of a literal, follows.
-  private static func nextPair(_ bytes: Span<UInt8>, _ from: Int, _ stop: Int) -> Int {
+  private static func nextPair(_ bytes: Span<UInt8>, _ from: Int, _ stop: Int, isCode: Bool) -> Int {
     let limit = min(stop, from + ValueShape.reach)
     var index = from
+    var depth = 0
     while index < limit {
       switch bytes[index] {
+      case 0x28: depth += 1
+      case 0x29:
+        if isCode, depth == 0 { return index }
+        depth -= 1
       case 0x22, 0x60: return index  // a quote opened before the name closes here
       case 0x26, 0x3B, 0x2C, 0x7C: if isPairAhead(bytes, index + 1, stop) { return index }  // & ; , |
       case 0x5C: if index + 1 < stop, ByteClass.isQuote(bytes[index + 1]) || bytes[index + 1] == 0x6E { return index }

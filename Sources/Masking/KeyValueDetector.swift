@@ -38,7 +38,9 @@ enum KeyValueDetector {
         return
       }
     } else {
-      guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
+      let isCode = state.lineIsCode(bytes)
+      let isInside = isCode && candidate.place != .quoted && state.isInsideLiteral(bytes, start)
+      guard Plausibility(lineIsCode: isCode, isInsideLiteral: isInside).accepts(bytes, candidate) else { return }
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)

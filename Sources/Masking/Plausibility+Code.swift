@@ -4,6 +4,8 @@ extension Plausibility {
   static func isCodeReference(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let stop = min(end, start + ValueShape.reach)
     var index = start
+    // `{name}` and `{name.call('x')}` inside a literal.
+    if bytes[index] == 0x7B, index + 1 < stop, ByteClass.isLetter(bytes[index + 1]), shape.length > 2 { return true }
     if bytes[index] == 0x26 || bytes[index] == 0x2A || bytes[index] == 0x40 || bytes[index] == 0x21 || bytes[index] == 0x24 {
       index += 1
       if index < stop, ByteClass.isLetter(bytes[index]) || bytes[index] == 0x5F, shape.digits == 0, shape.others <= 2,
@@ -23,6 +25,7 @@ extension Plausibility {
     {
       return true
     }
+    if index < stop, dots > 0, bytes[index] == 0x28, ByteClass.isLetter(bytes[start]) { return true }
     guard index < stop, index > start, shape.digits == 0 || ValueShape.isWordlike(bytes, start, index) else { return false }
     let two = index + 1 < stop ? bytes[index + 1] : 0
     switch bytes[index] {
@@ -98,8 +101,8 @@ extension Plausibility {
       let part = segments.parts[index]
       if NameVocabulary.role(of: part.hash).isEmpty, !labelWords.contains(bytes, part.start, part.end) { return false }
     }
-    // A secret that is called just that has been chosen so.
-    return !(isSecret && segments.count == 1)
+    // A secret that is called just that has been chosen so; so has a sentence of such words.
+    return segments.count <= 3 && !(isSecret && segments.count == 1)
   }
 
   private static let labelWords = WordSet(
@@ -111,6 +114,9 @@ extension Plausibility {
   /// Regular expressions, tags, format strings.
   static func isMarkupOrPattern(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     guard shape.others > 0 else { return false }
+    for word: StaticString in ["required", "nullable", "sometimes|", "string|", "min:", "max:"] where ByteText.matches(bytes, start, word) {
+      return true
+    }
     return ValueWords.find(bytes, start, min(end, start + 128)).contains(.pattern)
   }
 

@@ -35,6 +35,8 @@ struct Plausibility {
 
   /// Whether the line around the value reads as program text.
   var lineIsCode: Bool
+  /// The value stands in a literal of that text, and is no variable.
+  var isInsideLiteral = false
 
   func accepts(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
@@ -79,13 +81,30 @@ struct Plausibility {
     if first == 0x5F, last == 0x5F, bytes[start + 1] == 0x5F { return true }
     if hasTemplate(bytes, start, end) { return true }
     let stop = min(end, start + 64)
+    if end - start > 3, last == 0x2E, bytes[end - 2] == 0x2E, bytes[end - 3] == 0x2E { return true }
+    if end - start > 3, last == 0xA6, bytes[end - 2] == 0x80, bytes[end - 3] == 0xE2 { return true }
     if shape.length <= 64 {
       let words = ValueWords.find(bytes, start, stop)
       if words.contains(.redacted) { return true }
+      // `DB_PASSWORD`, `MY_API_KEY`: a name in capitals stands for a value.
+      if words.contains(.label), shape.lowers == 0, shape.spaces == 0, shape.uppers > 3,
+        shape.digits == 0 || shape.digits == 1 && shape.others > 0, shape.letters + shape.digits + shape.others == shape.length,
+        isConstantName(bytes, start, end)
+      {
+        return true
+      }
       if words.contains(.request), shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop) { return true }
       if ByteText.matches(bytes, start, "your"), !isLetterAt(bytes, start + 4, end) { return true }
     }
     return false
+  }
+
+  private static func isConstantName(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var underscores = 0
+    for index in start..<end {
+      if bytes[index] == 0x5F { underscores += 1 } else if !ByteClass.isAlphanumeric(bytes[index]) { return false }
+    }
+    return underscores > 0 || ByteText.isOne(of: ["password", "passwd", "token"], bytes, start, end)
   }
 
   private static func isLetterAt(_ bytes: Span<UInt8>, _ at: Int, _ end: Int) -> Bool {
@@ -173,6 +192,7 @@ struct Plausibility {
     if Self.isLabel(bytes, candidate, shape) || Self.stateWords.contains(bytes, start, end) { return false }
     if isDottedName(bytes, start, end, shape) { return false }
     let wordlike = ValueShape.isWordlike(bytes, start, end)
+    let lineIsCode = lineIsCode && !isInsideLiteral
     let isIdentifier = shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
     if lineIsCode, isIdentifier, candidate.place != .flag {
       // An unquoted name in program text is a variable.

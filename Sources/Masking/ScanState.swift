@@ -26,6 +26,8 @@ struct ScanState {
   /// A block that begins here and does not end here.
   var openBlock: SecretKind?
   private var code: Bool?
+  private var literalDone = 0
+  private var literalQuote: UInt8?
   private var tokenStart = 0
   private var tokenStop = -1
   /// For each quote and for `<`: asked from where, and found where. Nothing stands between.
@@ -43,6 +45,24 @@ struct ScanState {
     let answer = !isStructured && CodeShape.isCode(bytes)
     code = answer
     return answer
+  }
+
+  /// Whether `at` stands between quotes; asked in rising order it costs one pass.
+  mutating func isInsideLiteral(_ bytes: Span<UInt8>, _ at: Int) -> Bool {
+    while literalDone < at {
+      let byte = bytes[literalDone]
+      if byte == 0x5C {
+        literalDone += 1
+      } else if let open = literalQuote {
+        if byte == open { literalQuote = nil }
+      } else if byte == 0x22 || byte == 0x60
+        || byte == 0x27 && (literalDone == 0 || !ByteClass.isAlphanumeric(bytes[literalDone - 1]))
+      {
+        literalQuote = byte
+      }
+      literalDone += 1
+    }
+    return literalQuote != nil
   }
 
   /// The end of the run without blanks that holds `from`; asked in rising order it costs one pass.

@@ -57,6 +57,12 @@ enum URLDetector {
     if !state.isStructured, state.mode == .balanced {
       if shape.distinct == 1 || Plausibility.isPlaceholder(bytes, colon + 1, end, shape) { return }
       if Plausibility.isCodeReference(bytes, colon + 1, end, shape) { return }
+      // `user:password@host`
+      if ByteText.matches(bytes, start, "user"), ByteText.isOne(of: ["password", "pass", "passwd", "pwd"], bytes, colon + 1, end),
+        ByteText.matches(bytes, end, "@host") || ByteText.matches(bytes, end, "@example.")
+      {
+        return
+      }
     }
     state.findings.add(colon + 1, end, .urlPassword, "url-password")
   }
