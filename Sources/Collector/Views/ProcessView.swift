@@ -24,15 +24,15 @@ struct ProcessView {
     request.facts.container = container
     if let container, !request.grant.containers.matches(container) { throw Refusal(.containerNotGranted) }
     let start = Clock.now()
-    let (members, gone, cut): ([Scope.Member], Int, Bool)
+    let (members, cut): ([Scope.Member], Bool)
     do throws(ProcFSError) {
-      (members, gone, cut) = try target.scope.members()
+      (members, cut) = try target.scope.members()
     } catch {
       throw Refusal(process: error)
     }
     let masker = request.masker(try target.taint())
     var list = ProcessList(
-      snapshotStart: start.rfc3339(.milliseconds), snapshotEnd: "", vanished: gone, hidden: 0, truncated: cut,
+      snapshotStart: start.rfc3339(.milliseconds), snapshotEnd: "", vanished: 0, hidden: 0, truncated: cut,
       next: nil, processes: [])
     var index = cursor
     while index < members.count {

@@ -75,7 +75,9 @@ final class AgentUnderTest {
   }
 
   /// A good token, after a change to its claims.
-  func token(_ change: (inout [String: Any]) -> Void = { _ in }) throws -> String {
+  func token() throws -> String { try sign(claims()) }
+
+  func token(claims change: (inout [String: Any]) -> Void) throws -> String {
     var claims = try claims()
     change(&claims)
     return try sign(claims)
@@ -85,7 +87,7 @@ final class AgentUnderTest {
   func token(detail change: (inout [String: Any]) -> Void) throws -> String {
     var detail = detail()
     change(&detail)
-    return try token { $0["authorization_details"] = [detail] }
+    return try token(claims: { $0["authorization_details"] = [detail] })
   }
 
   static func base64URL(_ data: some DataProtocol) -> String {
@@ -98,7 +100,7 @@ final class AgentUnderTest {
       try Sidelight.run(
         program: "/usr/bin/openssl", ["x509", "-in", certificate, "-outform", "DER", "-out", der]
       ).status == 0)
-    return Self.base64URL(SHA256.hash(data: try Data(contentsOf: URL(filePath: der))))
+    return Self.base64URL(Data(SHA256.hash(data: try Data(contentsOf: URL(filePath: der)))))
   }
 
   // MARK: Requests, with a client that is not ours

@@ -88,7 +88,7 @@ struct ConfinementTests {
   @Test("it refuses to run as root, with a capability, or from a file that its user can read", .enabled(if: getuid() == 0, "needs root to make each case"))
   func refusals() throws {
     let folder = try TemporaryFolder()
-    _ = unsafe chmod(folder.folder, 0o711)
+    _ = unsafe chmod(folder.path, 0o711)
     let binary = URL(filePath: Sidelight.path).deletingLastPathComponent().appending(path: "sidelight-agent").path
     let hidden = folder.path("hidden")
     let readable = folder.path("readable")

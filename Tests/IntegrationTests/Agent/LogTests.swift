@@ -97,7 +97,7 @@ struct LogTests {
   func endings() throws {
     let agent = try AgentUnderTest(["sh", "-c", "while sleep 0.1; do echo tick; done"])
     let now = Int(Date().timeIntervalSince1970)
-    let short = try agent.token { $0["exp"] = now + 4 }
+    let short = try agent.token(claims: { $0["exp"] = now + 4 })
     let first = try Follow(agent, "/v1/logs/stdout?follow=true", token: short)
     let second = try Follow(agent, "/v1/logs/stdout?follow=true", token: try agent.token())
     #expect(first.finish().last?["reason"] as? String == "token_expired")

@@ -27,16 +27,16 @@ struct TokenRefusalTests {
       return try agent.sign(agent.claims(), header: header)
     }
     let cases: [(String, String, String)] = [
-      ("expired", "token_expired", try agent.token { $0["iat"] = now - 200; $0["exp"] = now - 60 }),
-      ("not yet valid", "token_not_yet_valid", try agent.token { $0["iat"] = now + 100; $0["exp"] = now + 200 }),
-      ("nbf in the future", "token_not_yet_valid", try agent.token { $0["nbf"] = now + 100 }),
-      ("another audience", "token_wrong_audience", try agent.token { $0["aud"] = agent.agent + "x" }),
-      ("from before the start", "token_before_start", try agent.token { $0["iat"] = now - 100; $0["exp"] = now + 100 }),
-      ("longer than 300 s", "token_lifetime_too_long", try agent.token { $0["exp"] = now + 301 }),
-      ("another certificate", "token_wrong_certificate", try agent.token { $0["cnf"] = ["x5t#S256": good.prefix(43)] }),
-      ("another issuer", "token_wrong_issuer", try agent.token { $0["iss"] = "https://elsewhere" }),
-      ("another session", "token_wrong_session", try agent.token { $0["sid"] = "somebody-else" }),
-      ("a gateway's, without being it", "token_wrong_session", try agent.token { $0["act"] = ["sub": "spiffe://x/gw"] }),
+      ("expired", "token_expired", try agent.token(claims: { $0["iat"] = now - 200; $0["exp"] = now - 60 })),
+      ("not yet valid", "token_not_yet_valid", try agent.token(claims: { $0["iat"] = now + 100; $0["exp"] = now + 200 })),
+      ("nbf in the future", "token_not_yet_valid", try agent.token(claims: { $0["nbf"] = now + 100 })),
+      ("another audience", "token_wrong_audience", try agent.token(claims: { $0["aud"] = agent.agent + "x" })),
+      ("from before the start", "token_before_start", try agent.token(claims: { $0["iat"] = now - 100; $0["exp"] = now + 100 })),
+      ("longer than 300 s", "token_lifetime_too_long", try agent.token(claims: { $0["exp"] = now + 301 })),
+      ("another certificate", "token_wrong_certificate", try agent.token(claims: { $0["cnf"] = ["x5t#S256": good.prefix(43)] })),
+      ("another issuer", "token_wrong_issuer", try agent.token(claims: { $0["iss"] = "https://elsewhere" })),
+      ("another session", "token_wrong_session", try agent.token(claims: { $0["sid"] = "somebody-else" })),
+      ("a gateway's, without being it", "token_wrong_session", try agent.token(claims: { $0["act"] = ["sub": "spiffe://x/gw"] })),
       ("another key", "token_invalid", try agent.sign(agent.claims(), key: .init())),
       ("alg none", "token_invalid", unsigned),
       ("alg none with a signature", "token_invalid", try agent.sign(agent.claims(), header: none)),
@@ -48,11 +48,11 @@ struct TokenRefusalTests {
       ("payload changed by one byte", "token_invalid", flipped(part: 1)),
       ("signature changed by one byte", "token_invalid", flipped(part: 2)),
       ("not a token", "token_invalid", "abc"),
-      ("over 8 KiB", "token_too_large", try agent.token { $0["pad"] = String(repeating: "x", count: 8192) }),
+      ("over 8 KiB", "token_too_large", try agent.token(claims: { $0["pad"] = String(repeating: "x", count: 8192) })),
       ("unknown action", "token_details_invalid", try agent.token(detail: { $0["actions"] = ["processes.kill"] })),
       ("unknown type", "token_details_invalid", try agent.token(detail: { $0["type"] = "other" })),
       ("unknown member", "token_details_invalid", try agent.token(detail: { $0["shell"] = true })),
-      ("two details", "token_details_invalid", try agent.token { $0["authorization_details"] = [agent.detail(), agent.detail()] }),
+      ("two details", "token_details_invalid", try agent.token(claims: { $0["authorization_details"] = [agent.detail(), agent.detail()] })),
     ]
     for (name, code, token) in cases {
       for path in ["/v1/processes", "/v1/posture"] {
@@ -88,18 +88,18 @@ struct TokenRefusalTests {
       #expect(try agent.get(path, token: token, withCertificate: false).status == 0)
     }
     // A certificate of the right form, from another authority.
-    let folder = agent.installation.state
+    func folder(_ name: String) -> String { agent.installation.state.path(name) }
     let made = try Sidelight.run(
       program: "/usr/bin/openssl",
       [
         "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=x",
         "-addext", "subjectAltName=URI:spiffe://sidelight.local/session/\(agent.session)", "-addext",
-        "extendedKeyUsage=clientAuth", "-keyout", folder.path("foreign.key"), "-out", folder.path("foreign.crt"),
+        "extendedKeyUsage=clientAuth", "-keyout", folder("foreign.key"), "-out", folder("foreign.crt"),
       ])
     try #require(made.status == 0)
     let foreign = try agent.get(
       "/v1/processes", token: token,
-      more: ["--cert", folder.path("foreign.crt"), "--key", folder.path("foreign.key")], withCertificate: false)
+      more: ["--cert", folder("foreign.crt"), "--key", folder("foreign.key")], withCertificate: false)
     #expect(foreign.status == 0)
     #expect(try agent.audit.count == before)
     // TLS 1.2 is not spoken.
