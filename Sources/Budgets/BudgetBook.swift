@@ -86,8 +86,8 @@ package struct BudgetBook: Sendable {
   package mutating func charge(objects: [[UInt8]], to account: Account, now: Now) throws(BudgetRefusal) {
     let hashes = Set(objects.map(\.hashValue))
     for (ledger, allowance, prefix, ends) in [
-      (sessions[account.session]!, account.sessionAllowance, "session_", account.sessionEnds),
       (tokens[account.token]!, account.tokenAllowance, "", account.tokenEnds),
+      (sessions[account.session]!, account.sessionAllowance, "session_", account.sessionEnds),
     ] {
       let fresh = Int64(hashes.subtracting(ledger.objects).count)
       guard Int64(ledger.objects.count) + fresh <= min(allowance.objects ?? .max, ceilings.objects) else {

@@ -18,6 +18,9 @@ final class LogFollow: Sendable {
     var maskerAge: UInt64
     var lastRecord: UInt64
     var lastLook: UInt64
+    /// Another file has this name now; the old one is read to its end first.
+    var successor: LogFiles.OpenedLog?
+    var rotatedAt: UInt64?
     var backlog: [LogRecord]
     var ended = false
     var masked: [String: Int] = [:]
@@ -47,6 +50,7 @@ final class LogFollow: Sendable {
   private static let chunk = 65536
   private static let heartbeat: UInt64 = 15_000_000_000
   private static let look: UInt64 = 1_000_000_000
+  private static let rotationTime: UInt64 = 5_000_000_000
   private static let maskerLife: UInt64 = 10_000_000_000
   private static let defaultSeconds: Int64 = 900
 
@@ -137,7 +141,7 @@ final class LogFollow: Sendable {
     }
   }
 
-  /// Reads one chunk, and looks whether the name leads to another file now.
+  /// Reads one chunk, and goes over to the next file where the name leads to another one.
   private func read(
     _ state: inout State, now: UInt64, charge: (Int64) -> Bool, to out: inout JSONLines
   ) -> Ending? {
@@ -149,37 +153,49 @@ final class LogFollow: Sendable {
     } catch {
       return .unreadable
     }
+    if now - state.lastLook >= Self.look {
+      state.lastLook = now
+      state.successor = lookForSuccessor(state)
+      if state.successor != nil, state.rotatedAt == nil { state.rotatedAt = now }
+    }
+    let got: Int
     do throws(SystemError) {
       let size = try state.opened.file.descriptor.status().size
       if size < state.offset { restart(&state, "truncated", to: &out) }
       var bytes: [UInt8] = []
-      let got = try state.opened.file.descriptor.read(into: &bytes, count: Self.chunk, at: Int64(state.offset))
+      got = try state.opened.file.descriptor.read(into: &bytes, count: Self.chunk, at: Int64(state.offset))
       if got > 0 {
         guard charge(Int64(got)) else { return .budget }
         state.offset += UInt64(got)
         emitLines(bytes[...], &state, to: &out)
-        return nil
       }
     } catch {
       return .unreadable
     }
-    guard now - state.lastLook >= Self.look else { return nil }
-    state.lastLook = now
-    do throws(Refusal) {
-      let current = try files.open(source)
-      if !current.status.isSameFile(as: state.opened.status) {
-        // The old file has been read to its end above.
-        finishPending(&state, to: &out)
-        state.opened = current
-        state.offset = 0
-        var rotated = LogRecord(.rotated)
-        rotated.reason = "replaced"
-        write(rotated, to: &out, &state)
-      }
-    } catch {
-      // Between a rename and the new file there is none: the old one is followed on.
+    // A writer may go on with the old file for a while after the rename: it is read until it is quiet, or for so long.
+    if let rotatedAt = state.rotatedAt, let successor = state.successor,
+      got == 0 || now - rotatedAt >= Self.rotationTime
+    {
+      finishPending(&state, to: &out)
+      state.opened = successor
+      state.offset = 0
+      state.successor = nil
+      state.rotatedAt = nil
+      var rotated = LogRecord(.rotated)
+      rotated.reason = "replaced"
+      write(rotated, to: &out, &state)
     }
     return nil
+  }
+
+  /// The file that the name leads to now, where it is another one. Between a rename and the new file there is none.
+  private func lookForSuccessor(_ state: State) -> LogFiles.OpenedLog? {
+    do throws(Refusal) {
+      let current = try files.open(source)
+      return current.status.isSameFile(as: state.opened.status) ? nil : current
+    } catch {
+      return nil
+    }
   }
 
   private func restart(_ state: inout State, _ reason: String, to out: inout JSONLines) {

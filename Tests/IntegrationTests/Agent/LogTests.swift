@@ -61,9 +61,9 @@ struct LogTests {
       i=0; while sleep 0.1; do i=$((i+1)); echo "line $i password=hunter$i-secret"; done
       """
     let agent = try AgentUnderTest(["sh", "-c", script])
-    let token = try agent.token(detail: { $0["limits"] = ["follow_seconds": 8] })
+    let token = try agent.token(detail: { $0["limits"] = ["follow_seconds": 15] })
     let follow = try Follow(agent, "/v1/logs/stdout?follow=true&lines=1", token: token)
-    try follow.wait(for: "line 5 ")
+    try follow.wait(for: "\"type\":\"line\"")
     let file = agent.installation.state.path("logs/stdout.log")
     // The writer appends, so that it goes on at the new end: copytruncate.
     try #require(try Sidelight.run(program: "/usr/bin/env", ["truncate", "-s", "0", file]).status == 0)

@@ -91,7 +91,7 @@ struct RobustnessTests {
     for (mode, status, code) in [
       ("garbage", "400", "malformed_request"), ("no-host", "400", "malformed_request"),
       ("large", "431", "head_too_large"), ("endless", "431", "head_too_large"), ("fields", "431", "head_too_large"),
-      ("body", "413", "body_not_allowed"), ("chunked", "413", "body_not_allowed"), ("smuggle", "4", ""),
+      ("body", "413", "body_not_allowed"), ("chunked", "413", "body_not_allowed"), ("smuggle", "400", "malformed_request"),
     ] {
       let before = try agent.audit.filter { $0["type"] as? String == "decision" }.count
       let output = try run(agent, mode)
