@@ -6,11 +6,11 @@ struct BudgetBookTests {
   static let wall: Int64 = 1_700_000_000
 
   static func account(
-    _ session: String = "s", token: String = "t", peer: String = "p", session sessionAllowance: Allowance = none,
-    token tokenAllowance: Allowance = none, tokenEnds: Int64 = wall + 300, sessionEnds: Int64 = wall + 1800
+    _ session: String = "s", token: String = "t", peer: String = "p", sessionLimit: Allowance = none,
+    tokenLimit: Allowance = none, tokenEnds: Int64 = wall + 300, sessionEnds: Int64 = wall + 1800
   ) -> Account {
     Account(
-      session: session, token: token, peer: peer, sessionAllowance: sessionAllowance, tokenAllowance: tokenAllowance,
+      session: session, token: token, peer: peer, sessionAllowance: sessionLimit, tokenAllowance: tokenLimit,
       tokenEnds: tokenEnds, sessionEnds: sessionEnds)
   }
 
@@ -31,7 +31,7 @@ struct BudgetBookTests {
 
   @Test func requestsOfATokenRunOut() throws {
     var book = BudgetBook(ceilings: Self.fast)
-    let account = Self.account(token: Allowance(requests: 3, bytes: nil, objects: nil, concurrency: nil))
+    let account = Self.account(tokenLimit: Allowance(requests: 3, bytes: nil, objects: nil, concurrency: nil))
     for _ in 0..<3 {
       try book.admit(account, now: Self.now())
       book.finish(account)
@@ -40,7 +40,7 @@ struct BudgetBookTests {
       try book.admit(account, now: Self.now(10))
     }
     #expect(throws: Never.self, "another token of the session has its own count") {
-      try book.admit(Self.account(token: "t2", token: account.tokenAllowance), now: Self.now())
+      try book.admit(Self.account(token: "t2", tokenLimit: account.tokenAllowance), now: Self.now(10))
     }
   }
 
@@ -48,8 +48,8 @@ struct BudgetBookTests {
     var book = BudgetBook(ceilings: Self.fast)
     let session = Allowance(requests: 4, bytes: 100, objects: 2, concurrency: nil)
     let token = Allowance(requests: 3, bytes: 80, objects: 2, concurrency: nil)
-    let first = Self.account(token: "t1", session: session, token: token)
-    let second = Self.account(token: "t2", session: session, token: token)
+    let first = Self.account(token: "t1", sessionLimit: session, tokenLimit: token)
+    let second = Self.account(token: "t2", sessionLimit: session, tokenLimit: token)
     for _ in 0..<3 {
       try book.admit(first, now: Self.now())
       book.finish(first)
@@ -77,7 +77,7 @@ struct BudgetBookTests {
     var book = BudgetBook(ceilings: Self.fast)
     let allowance = Allowance(requests: 1, bytes: 10, objects: 1, concurrency: 1)
     for name in ["a", "b", "c"] {
-      let account = Self.account(name, token: name, session: allowance, token: allowance)
+      let account = Self.account(name, token: name, sessionLimit: allowance, tokenLimit: allowance)
       try book.admit(account, now: Self.now())
       try book.charge(bytes: 10, to: account, now: Self.now())
       try book.charge(objects: [Self.object(1)], to: account, now: Self.now())
@@ -87,7 +87,7 @@ struct BudgetBookTests {
   @Test func aRefusedChargeChargesNothing() throws {
     var book = BudgetBook(ceilings: Self.fast)
     let allowance = Allowance(requests: nil, bytes: 100, objects: 3, concurrency: nil)
-    let account = Self.account(session: allowance, token: allowance)
+    let account = Self.account(sessionLimit: allowance, tokenLimit: allowance)
     try book.admit(account, now: Self.now())
     #expect(throws: BudgetRefusal.self) { try book.charge(bytes: 101, to: account, now: Self.now()) }
     #expect(book.remainingBytes(account) == 100)
@@ -99,7 +99,7 @@ struct BudgetBookTests {
 
   @Test func distinctObjectsCountOnce() throws {
     var book = BudgetBook(ceilings: Self.fast)
-    let account = Self.account(token: Allowance(requests: nil, bytes: nil, objects: 10, concurrency: nil))
+    let account = Self.account(tokenLimit: Allowance(requests: nil, bytes: nil, objects: 10, concurrency: nil))
     try book.admit(account, now: Self.now())
     for _ in 0..<100 {
       try book.charge(objects: (0..<10).map(Self.object) + (0..<10).map(Self.object), to: account, now: Self.now())
@@ -116,7 +116,7 @@ struct BudgetBookTests {
     var ceilings = Self.fast
     ceilings.objects = 5
     var book = BudgetBook(ceilings: ceilings)
-    let account = Self.account(token: Allowance(requests: nil, bytes: nil, objects: 1000, concurrency: nil))
+    let account = Self.account(tokenLimit: Allowance(requests: nil, bytes: nil, objects: 1000, concurrency: nil))
     try book.admit(account, now: Self.now())
     try book.charge(objects: (0..<5).map(Self.object), to: account, now: Self.now())
     #expect(throws: BudgetRefusal.self) { try book.charge(objects: [Self.object(5)], to: account, now: Self.now()) }
@@ -126,7 +126,7 @@ struct BudgetBookTests {
   @Test func objectsAgreeWithASet() throws {
     var random = SplitMix(state: 51)
     var book = BudgetBook(ceilings: Self.fast)
-    let account = Self.account(token: Allowance(requests: nil, bytes: nil, objects: 60, concurrency: nil))
+    let account = Self.account(tokenLimit: Allowance(requests: nil, bytes: nil, objects: 60, concurrency: nil))
     try book.admit(account, now: Self.now())
     var known: Set<Int> = []
     var refused = 0
@@ -147,7 +147,7 @@ struct BudgetBookTests {
 
   @Test func bytesThatWereReadAnywayAreOwed() throws {
     var book = BudgetBook(ceilings: Self.fast)
-    let account = Self.account(token: Allowance(requests: nil, bytes: 100, objects: nil, concurrency: nil))
+    let account = Self.account(tokenLimit: Allowance(requests: nil, bytes: 100, objects: nil, concurrency: nil))
     try book.admit(account, now: Self.now())
     book.chargeWithoutLimit(bytes: 250, to: account)
     #expect(book.remainingBytes(account) == 0)
@@ -163,13 +163,29 @@ struct BudgetBookTests {
 
   @Test func concurrencyOfTheToken() throws {
     var book = BudgetBook(ceilings: Self.fast)
-    let account = Self.account(token: Allowance(requests: nil, bytes: nil, objects: nil, concurrency: 2))
+    let account = Self.account(tokenLimit: Allowance(requests: nil, bytes: nil, objects: nil, concurrency: 2))
     try book.admit(account, now: Self.now())
     try book.admit(account, now: Self.now())
     #expect(throws: BudgetRefusal.concurrency(retryAfterSeconds: 1)) { try book.admit(account, now: Self.now()) }
     book.finish(account)
     try book.admit(account, now: Self.now())
     #expect(throws: BudgetRefusal.concurrency(retryAfterSeconds: 1)) { try book.admit(account, now: Self.now()) }
+  }
+
+  /// What other tokens of the session have under way does not count against this one's own limit.
+  @Test func concurrencyOfATokenIsItsOwn() throws {
+    var book = BudgetBook(ceilings: Self.fast)
+    let session = Allowance(requests: nil, bytes: nil, objects: nil, concurrency: 3)
+    let narrow = Allowance(requests: nil, bytes: nil, objects: nil, concurrency: 1)
+    try book.admit(Self.account(token: "wide", sessionLimit: session, tokenLimit: session), now: Self.now())
+    try book.admit(Self.account(token: "narrow", sessionLimit: session, tokenLimit: narrow), now: Self.now())
+    #expect(throws: BudgetRefusal.concurrency(retryAfterSeconds: 1)) {
+      try book.admit(Self.account(token: "narrow", sessionLimit: session, tokenLimit: narrow), now: Self.now())
+    }
+    try book.admit(Self.account(token: "wide", sessionLimit: session, tokenLimit: session), now: Self.now())
+    #expect(throws: BudgetRefusal.concurrency(retryAfterSeconds: 1), "the session's three are under way") {
+      try book.admit(Self.account(token: "wide", sessionLimit: session, tokenLimit: session), now: Self.now())
+    }
   }
 
   @Test func concurrencyOfTheSessionAndOfTheAgent() throws {
@@ -192,7 +208,7 @@ struct BudgetBookTests {
   /// A request refused for concurrency is not counted as one.
   @Test func refusalsForConcurrencyUseUpNoRequests() throws {
     var book = BudgetBook(ceilings: Self.fast)
-    let account = Self.account(token: Allowance(requests: 3, bytes: nil, objects: nil, concurrency: 1))
+    let account = Self.account(tokenLimit: Allowance(requests: 3, bytes: nil, objects: nil, concurrency: 1))
     try book.admit(account, now: Self.now())
     for _ in 0..<10 { #expect(throws: BudgetRefusal.self) { try book.admit(account, now: Self.now()) } }
     for _ in 0..<2 {
@@ -259,7 +275,7 @@ struct BudgetBookTests {
   @Test func retryAfterOfAnEndedTokenIsStillASecond() throws {
     var book = BudgetBook(ceilings: Self.fast)
     let account = Self.account(
-      token: Allowance(requests: 0, bytes: 0, objects: 0, concurrency: nil), tokenEnds: Self.wall - 50)
+      tokenLimit: Allowance(requests: 0, bytes: 0, objects: 0, concurrency: nil), tokenEnds: Self.wall - 50)
     #expect(throws: BudgetRefusal.exhausted(limit: "requests", retryAfterSeconds: 1)) {
       try book.admit(account, now: Self.now())
     }
@@ -273,7 +289,7 @@ struct BudgetBookTests {
     let allowance = Allowance(requests: 1, bytes: nil, objects: nil, concurrency: nil)
     func account(_ name: String, ends: Int64 = 100) -> Account {
       Self.account(
-        name, token: name, peer: "p", session: allowance, token: allowance, tokenEnds: Self.wall + ends,
+        name, token: name, peer: "p", sessionLimit: allowance, tokenLimit: allowance, tokenEnds: Self.wall + ends,
         sessionEnds: Self.wall + ends)
     }
     for name in ["a", "b", "c", "d"] {
@@ -300,7 +316,8 @@ struct BudgetBookTests {
     var ceilings = Self.fast
     ceilings.entries = 1
     var book = BudgetBook(ceilings: ceilings)
-    let old = Self.account("old", token: "old", token: Allowance(requests: nil, bytes: 10, objects: nil, concurrency: nil))
+    let old = Self.account(
+      "old", token: "old", tokenLimit: Allowance(requests: nil, bytes: 10, objects: nil, concurrency: nil))
     try book.admit(old, now: Self.now())
     let new = Self.account("new", token: "new", tokenEnds: Self.wall + 99_999, sessionEnds: Self.wall + 99_999)
     #expect(throws: BudgetRefusal.tableFull(retryAfterSeconds: 60)) { try book.admit(new, now: Self.now(10_000)) }
@@ -362,7 +379,7 @@ struct BudgetBookTests {
     for _ in 0..<3000 {
       let session = "s\(Int.random(in: 0..<3, using: &random))"
       let token = session + "t\(Int.random(in: 0..<4, using: &random))"
-      let account = Self.account(session, token: token, session: sessionAllowance, token: tokenAllowance)
+      let account = Self.account(session, token: token, sessionLimit: sessionAllowance, tokenLimit: tokenAllowance)
       switch Int.random(in: 0..<3, using: &random) {
       case 0:
         do throws(BudgetRefusal) {

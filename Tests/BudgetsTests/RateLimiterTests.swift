@@ -30,7 +30,8 @@ struct RateLimiterTests {
       var now = UInt64.random(in: 0...(1 << 60), using: &random)
       var admitted: [UInt64] = []
       for _ in 0..<1500 {
-        now += UInt64.random(in: 0...(Bool.random(using: &random) ? 1000 : 2 * Self.second / UInt64(rate)), using: &random)
+        now += UInt64.random(
+          in: 0...(Bool.random(using: &random) ? 1000 : 2 * Self.second / UInt64(rate)), using: &random)
         if limiter.wait(now: now) == 0 {
           limiter.take(now: now)
           admitted.append(now)
