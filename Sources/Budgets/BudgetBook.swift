@@ -13,16 +13,11 @@ package struct BudgetBook: Sendable {
     }
   }
 
-  private struct PeerEntry: Sendable {
-    var limiter: RateLimiter
-    var lastUse: Int64
-  }
-
   private let ceilings: Ceilings
   private var sessions: [String: Ledger] = [:]
   private var sessionLimiters: [String: RateLimiter] = [:]
   private var tokens: [String: Ledger] = [:]
-  private var peers: [String: PeerEntry] = [:]
+  private var peers: [String: RateLimiter] = [:]
   private var agentLimiter: RateLimiter
   private var underWay: Int64 = 0
 
@@ -35,19 +30,17 @@ package struct BudgetBook: Sendable {
   package mutating func admit(_ account: Account, now: Now) throws(BudgetRefusal) {
     try makeRoom(account, now: now)
     let sessionWait = sessionLimiters[account.session]?.wait(now: now.monotonic) ?? 0
-    let peerWait = peers[account.peer]?.limiter.wait(now: now.monotonic) ?? 0
+    let peerWait = peers[account.peer]?.wait(now: now.monotonic) ?? 0
     let agentWait = agentLimiter.wait(now: now.monotonic)
     for (scope, wait) in [("session", sessionWait), ("peer", peerWait), ("agent", agentWait)] where wait > 0 {
       throw .rate(scope: scope, retryAfterSeconds: Int((wait + 999_999_999) / 1_000_000_000))
     }
     sessionLimiters[account.session]?.take(now: now.monotonic)
-    peers[account.peer]?.limiter.take(now: now.monotonic)
+    peers[account.peer]?.take(now: now.monotonic)
     agentLimiter.take(now: now.monotonic)
 
     try check("requests", \.requests, \.requests, adding: 1, account, now)
-    let concurrency = [
-      account.sessionAllowance.concurrency, account.tokenAllowance.concurrency, ceilings.sessionConcurrency,
-    ].compactMap { $0 }.min() ?? 0
+    let concurrency = min(account.sessionAllowance.concurrency ?? .max, ceilings.sessionConcurrency)
     let tokenConcurrency = account.tokenAllowance.concurrency ?? .max
     guard sessions[account.session]!.underWay < concurrency, tokens[account.token]!.underWay < tokenConcurrency,
       underWay < ceilings.agentConcurrency
@@ -139,12 +132,10 @@ package struct BudgetBook: Sendable {
     }
     if peers[account.peer] == nil {
       if peers.count >= ceilings.entries {
-        // A limiter that has been idle for a minute is full again: dropping it forgets nothing.
-        for (key, entry) in peers where entry.lastUse < now.wall - 60 { peers[key] = nil }
+        for (key, limiter) in peers where limiter.isIdle(now: now.monotonic) { peers[key] = nil }
       }
       guard peers.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
-      peers[account.peer] = PeerEntry(limiter: RateLimiter(ceilings.peer), lastUse: now.wall)
+      peers[account.peer] = RateLimiter(ceilings.peer)
     }
-    peers[account.peer]!.lastUse = now.wall
   }
 }

@@ -15,7 +15,8 @@ package struct RateLimiter: Sendable {
   private var theoreticalArrival: UInt64 = 0
 
   package init(_ rate: Rate) {
-    interval = 1_000_000_000 / UInt64(rate.perSecond)
+    // Rounded up: a rate that does not divide a second is never exceeded.
+    interval = (999_999_999 + UInt64(rate.perSecond)) / UInt64(rate.perSecond)
     tolerance = interval * UInt64(rate.burst - 1)
   }
 
@@ -24,6 +25,9 @@ package struct RateLimiter: Sendable {
     let arrival = max(theoreticalArrival, now)
     return arrival - now > tolerance ? arrival - now - tolerance : 0
   }
+
+  /// Whether the whole burst is there again, so that forgetting this limiter forgets nothing.
+  package func isIdle(now: UInt64) -> Bool { theoreticalArrival <= now }
 
   package mutating func take(now: UInt64) {
     theoreticalArrival = max(theoreticalArrival, now) + interval

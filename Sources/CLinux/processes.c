@@ -24,10 +24,13 @@ int cl_spawn(const char *path, char *const arguments[], char *const environment[
   posix_spawnattr_init(&attributes);
   int error = 0;
   // Out of the way first, so that no target number is a source that is still needed.
+  int aside = 3 + (int)count;
+  for (size_t i = 0; i < count; i++)
+    if (inherited[i] >= aside) aside = inherited[i] + 1;
   for (size_t i = 0; i < count && !error; i++)
-    error = posix_spawn_file_actions_adddup2(&actions, inherited[i], 200 + (int)i);
+    error = posix_spawn_file_actions_adddup2(&actions, inherited[i], aside + (int)i);
   for (size_t i = 0; i < count && !error; i++)
-    error = posix_spawn_file_actions_adddup2(&actions, 200 + (int)i, 3 + (int)i);
+    error = posix_spawn_file_actions_adddup2(&actions, aside + (int)i, 3 + (int)i);
   if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, 3 + (int)count);
   sigset_t none;
   sigemptyset(&none);

@@ -12,7 +12,8 @@ struct JSONParserTests {
     (" \t\r\n[ 1 , 2 ] \n", .array([.integer(1), .integer(2)])),
     ("{ \"a\" : { \"b\" : [ null ] } }", .object(.init([("a", .object(.init([("b", .array([.null]))])))]))),
     (#""\"\\\/\b\f\n\r\t""#, .string("\"\\/\u{8}\u{C}\n\r\t")), (#""\u0041\u00e9\u20AC""#, .string("Aé€")),
-    (#""\uD83D\ude00""#, .string("😀")), (#""\uDBFF\uDFFF""#, .string("\u{10FFFF}")), (#""\uFFFF""#, .string("\u{FFFF}")),
+    (#""\uD83D\ude00""#, .string("😀")), (#""\uDBFF\uDFFF""#, .string("\u{10FFFF}")),
+    (#""\uFFFF""#, .string("\u{FFFF}")),
     (#""\u0000""#, .string("\0")), ("\"\u{7F}\u{2028}é\"", .string("\u{7F}\u{2028}é")),
   ])
   func reads(_ text: String, _ value: JSONValue) throws {
@@ -23,7 +24,8 @@ struct JSONParserTests {
     "", " ", "nul", "nulll", "True", "tru", "NaN", "Infinity", "-Infinity", "+1", "-", "01", "-01", "00", "1.", ".5",
     "1.e1", "1e", "1e+", "0x10", "1_000", "--1", "1 2", "1,", "[1,]", "[,1]", "[1 2]", "[", "]", "[1", "{", "}", "{,}",
     "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{'a':1}", "{1:1}", "{\"a\":1 \"b\":2}", "{}{}", "[]x",
-    "\"", "\"a", "'a'", "\"\\\"", "\"\\x41\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\U0041\"", "\"\\u+123\"", "\"\\", "\"\\u",
+    "\"", "\"a", "'a'", "\"\\\"", "\"\\x41\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\U0041\"", "\"\\u+123\"", "\"\\",
+    "\"\\u",
     "// c\n1", "1 // c", "/**/1", "\u{FEFF}1", "1\u{A0}", "\u{0B}1", "1\u{0C}", "1\0", "\0", "1e999", "-1e999",
     "[\"a\nb\"]", "\"\t\"", "\"\u{1F}\"", "\"\0\"",
   ])
@@ -32,18 +34,21 @@ struct JSONParserTests {
   }
 
   @Test(arguments: [
-    #""\uD800""#, #""\uDBFFx""#, #""\uD800\n""#, #""\uD800\u0041""#, #""\uD800\uD800""#, #""\uDC00""#, #""\uDFFF\uD800""#,
+    #""\uD800""#, #""\uDBFFx""#, #""\uD800\n""#, #""\uD800\u0041""#, #""\uD800\uD800""#, #""\uDC00""#,
+    #""\uDFFF\uD800""#,
     #""\uD800\u""#, #""\uD800\"#,
   ])
   func refusesLoneSurrogates(_ text: String) {
     #expect(throws: JSONError.self) { try JSONParser.parse(text) }
   }
 
-  @Test(arguments: [
-    [0x80], [0xC3], [0xC3, 0x28], [0xC0, 0xAF], [0xC1, 0xBF], [0xE0, 0x80, 0xAF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80],
-    [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xFE],
-    [0xE2, 0x82], [0xF0, 0x9F, 0x98],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0x80], [0xC3], [0xC3, 0x28], [0xC0, 0xAF], [0xC1, 0xBF], [0xE0, 0x80, 0xAF], [0xE0, 0x9F, 0xBF],
+      [0xED, 0xA0, 0x80],
+      [0xED, 0xBF, 0xBF], [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF], [0xFE],
+      [0xE2, 0x82], [0xF0, 0x9F, 0x98],
+    ] as [[UInt8]])
   func refusesWhatIsNotUTF8(_ bytes: [UInt8]) {
     #expect(throws: JSONError.syntax(offset: 0, expected: "valid UTF-8")) {
       try JSONParser.parse([0x22] + bytes + [0x22])

@@ -134,13 +134,16 @@ struct JSONPropertyTests {
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()
-    let answers = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n")
+    let answers = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(
+      separator: "\n")
     process.waitUntilExit()
     try #require(answers.count == texts.count)
     var valid = 0
     for (text, answer) in zip(texts, answers) {
       let accepted = (try? JSONParser.parse(text, limits: .init(depth: 1000))) != nil
-      #expect(accepted == (answer == "1"), "\(text.debugDescription) \(String(decoding: text, as: UTF8.self).debugDescription)")
+      #expect(
+        accepted == (answer == "1"),
+        "\(text.debugDescription) \(String(decoding: text, as: UTF8.self).debugDescription)")
       if accepted { valid += 1 }
     }
     #expect(valid > 500)
