@@ -19,7 +19,7 @@ enum AddressDetector {
       guard at + 1 < bytes.count, ByteClass.isAlphanumeric(bytes[at + 1]), colon - start <= 40, shape.length >= 4 else { return }
       guard shape.digits > 0 || shape.others > 0, shape.letters > 1, !ValueShape.isPath(bytes, colon + 1, at) else { return }
       for index in start..<colon where !(ByteClass.isWord(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E) { return }
-      if ByteText.isOne(of: ["mailto", "sip", "sips", "xmpp", "from", "to", "cc", "bcc", "email", "user", "by", "author", "git", "acct", "npm"], bytes, start, colon) { return }
+      if labels.contains(bytes, start, colon) { return }
       if ByteText.firstIndex(of: 0x2F, bytes, colon, at) < at || ByteText.firstIndex(of: 0x3A, bytes, colon + 1, at) < at { return }
       guard shape.steps > 0 || shape.others > 0 && shape.digits > 0 else { return }
       // `name:first.last@host` is a mail address behind a label.
@@ -27,6 +27,8 @@ enum AddressDetector {
     }
     state.findings.add(colon + 1, at, .urlPassword, "address-password")
   }
+
+  private static let labels = WordSet("mailto sip sips xmpp from to cc bcc email user by author git acct npm")
 
   private static func isEdge(_ byte: UInt8) -> Bool {
     byte <= 0x20 || ByteClass.isQuote(byte) || byte == 0x28 || byte == 0x3C || byte == 0x3D || byte == 0x5B || byte == 0x2C || byte == 0x3B

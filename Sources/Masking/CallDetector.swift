@@ -7,8 +7,12 @@ enum CallDetector {
     case lastOfTwo
     /// `f(url, "user", "secret")`: the last literal, even alone.
     case last
+    /// `f(payload, "secret", …)`: the second argument, if it is a literal.
+    case second
     /// `IDENTIFIED BY 'secret'`
     case next
+    /// `SET PASSWORD FOR 'user'@'host' = 'secret'`
+    case nextAfterEquals
     /// `echo "user:secret" | chpasswd`
     case echoBefore
   }
@@ -25,8 +29,14 @@ enum CallDetector {
     ("staticcredentials(", .lastOfTwo), ("newstaticcredentials(", .lastOfTwo), ("requests.auth.httpdigestauth(", .lastOfTwo),
     ("usernamepassword(", .lastOfTwo), ("user_password(", .lastOfTwo), ("secretkeyspec(", .last), ("setsecret(", .last),
     ("identified by ", .next), ("identified by password ", .next), ("identified with mysql_native_password by ", .next),
-    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next), ("set password for ", .next),
-    ("requirepass ", .next), ("masterauth ", .next), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
+    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next), ("set password for ", .nextAfterEquals),
+    ("requirepass ", .next), ("masterauth ", .next), ("snmp-server community ", .next), ("rocommunity ", .next),
+    ("rwcommunity ", .next), ("tacacs-server key ", .next), ("radius-server key ", .next), ("isakmp key ", .next),
+    ("key-string ", .next), ("ascii-text ", .next), ("ascii-key ", .next), ("authentication-key ", .next),
+    ("encrypted-password ", .next), ("wpa-psk ", .next), ("password 7 ", .next), ("password 5 ", .next), ("password 0 ", .next),
+    ("secret 5 ", .next), ("secret 0 ", .next), ("secret 8 ", .next), ("secret 9 ", .next), ("key 7 ", .next), ("key 6 ", .next),
+    ("auth plain ", .next), ("convertto-securestring ", .next), (" /rp ", .next), ("md5 7 ", .next), ("authpriv sha ", .next), ("jwt.sign(", .second), ("jwt.verify(", .second), ("jwt.encode(", .second), ("jwt.decode(", .second),
+    ("createhmac(", .second), ("auth=(", .lastOfTwo), ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
     ("sudo -s ", .echoBefore), ("password-stdin", .echoBefore),
   ]
 
@@ -34,12 +44,16 @@ enum CallDetector {
     guard start >= state.callsDone else { return }
     switch form {
     case .lastOfTwo, .last: scanCall(bytes, end, minimum: form == .last ? 1 : 2, state: &state)
+    case .second: scanCall(bytes, end, minimum: 1, wanted: 1, state: &state)
     case .next: scanNext(bytes, end, state: &state)
+    case .nextAfterEquals:
+      let equals = ByteText.firstIndex(of: 0x3D, bytes, end, min(bytes.count, end + 256))
+      if equals < min(bytes.count, end + 256) { scanNext(bytes, equals + 1, state: &state) }
     case .echoBefore: scanEcho(bytes, start, state: &state)
     }
   }
 
-  private static func scanCall(_ bytes: Span<UInt8>, _ from: Int, minimum: Int, state: inout ScanState) {
+  private static func scanCall(_ bytes: Span<UInt8>, _ from: Int, minimum: Int, wanted: Int? = nil, state: inout ScanState) {
     var literals = 0
     var last: (start: Int, end: Int)?
     var index = from
@@ -52,16 +66,16 @@ enum CallDetector {
         let close = state.nextQuote(byte, bytes, from: index + 1)
         guard close < limit else { break }
         literals += 1
-        last = (index + 1, close)
+        if wanted == nil || wanted == commas && depth == 0 { last = (index + 1, close) }
         index = close
-      } else if byte == 0x28 {
+      } else if byte == 0x28 || byte == 0x7B || byte == 0x5B {
         depth += 1
-      } else if byte == 0x29 {
+      } else if byte == 0x29 || byte == 0x7D || byte == 0x5D {
         if depth == 0 { break }
         depth -= 1
       } else if byte == 0x2C, depth == 0 {
         commas += 1
-        last = nil
+        if wanted == nil { last = nil }
       }
       index += 1
     }
@@ -75,6 +89,9 @@ enum CallDetector {
   private static func scanNext(_ bytes: Span<UInt8>, _ from: Int, state: inout ScanState) {
     var index = KeyValueDetector.skipBlanks(bytes, from)
     if ByteText.matches(bytes, index, "password ") { index = KeyValueDetector.skipBlanks(bytes, index + 9) }
+    guard index < bytes.count else { return }
+    // The kind of encryption in a router's configuration.
+    if index + 1 < bytes.count, ByteClass.isDigit(bytes[index]), bytes[index + 1] == 0x20 { index = KeyValueDetector.skipBlanks(bytes, index + 1) }
     guard index < bytes.count else { return }
     var end = index
     if ByteClass.isQuote(bytes[index]) {

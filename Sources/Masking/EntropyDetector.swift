@@ -111,16 +111,21 @@ enum EntropyDetector {
 enum ContextShape {
   /// Digests with their algorithm, public keys, mangled names, integrity attributes.
   static func isHarmless(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
-    for word: StaticString in ["sha1-", "sha224-", "sha256-", "sha384-", "sha512-", "md5-", "aaaab3nza", "aaaac3nza", "aaaae2vj", "_zn", "_rn", "$s"]
+    for word in explained
     where ByteText.matches(bytes, start, word) { return true }
     if start > 0, bytes[start - 1] == 0x3A {
-      for word: StaticString in ["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "h1:", "blake2b:"]
+      for word in digests
       where ByteText.matches(bytes, start - word.utf8CodeUnitCount, word) { return true }
     }
     // `data:image/png;base64,…`
     if start > 7, ByteText.matches(bytes, start - 7, "base64,") { return true }
     return false
   }
+
+  private static let explained: [StaticString] = [
+    "sha1-", "sha224-", "sha256-", "sha384-", "sha512-", "md5-", "aaaab3nza", "aaaac3nza", "aaaae2vj", "_zn", "_rn", "$s",
+  ]
+  private static let digests: [StaticString] = ["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "h1:", "blake2b:"]
 
   /// The name before the run says digest, commit or image.
   static func namesDigest(_ bytes: Span<UInt8>, _ start: Int) -> Bool {

@@ -206,7 +206,7 @@ struct NameEnding {
     timeout ttl interval size limit limits max min count counts length threads workers connections retries memory days hours \
     minutes seconds ms bytes number num cores depth period age expiry expires expiration lifetime duration port ports level \
     percent ratio factor weight priority rate burst quota delay heartbeat cost rounds iterations cpus cpu gb mb watermark pool \
-    uid gid umask id hz lines version major minor replicas instances shards processes concurrency
+    uid gid umask id hz lines time tick version major minor replicas instances shards processes concurrency
     """)
   private static let extent = set("max min num timeout limit")
   private static let toggle = set(
@@ -219,7 +219,7 @@ struct NameEnding {
     """
     mode type driver adapter engine method level loglevel format protocol proto scheme environment env lang locale language \
     strategy policy backend provider vendor dialect encoding charset algorithm authtype authentication style theme design \
-    secure samesite collation transport storage cache queue broadcast broker
+    secure samesite collation transport storage cache queue broadcast broker active log logging
     """)
   private static let name = set(
     """

@@ -3,10 +3,10 @@ enum HeaderDetector {
   /// - Returns: where the field ends if it was one of these and has been dealt with.
   static func scan(_ bytes: Span<UInt8>, nameStart: Int, nameEnd: Int, _ candidate: Candidate, state: inout ScanState) -> Int? {
     let quote: UInt8? = candidate.start > 0 && ByteClass.isQuote(bytes[candidate.start - 1]) ? bytes[candidate.start - 1] : nil
-    if ByteText.matches(bytes, nameEnd - 13, "authorization", notBefore: nameStart) || ByteText.isOne(of: ["auth"], bytes, nameStart, nameEnd) {
+    if ByteText.matches(bytes, nameEnd - 13, "authorization", notBefore: nameStart) || authNames.contains(bytes, nameStart, nameEnd) {
       return authorization(bytes, candidate, quote: quote, state: &state)
     }
-    if ByteText.isOne(of: ["cookie", "set-cookie", "set_cookie", "http_cookie", "cookies", "setcookie", "sec-cookie"], bytes, nameStart, nameEnd) {
+    if cookieNames.contains(bytes, nameStart, nameEnd) {
       return cookies(bytes, candidate, isSet: ByteText.matches(bytes, nameStart, "set"), quote: quote, state: &state)
     }
     return nil
@@ -28,8 +28,7 @@ enum HeaderDetector {
       return candidate.end
     }
     let first = KeyValueDetector.skipBlanks(bytes, wordEnd)
-    let isList = ByteText.isOne(
-      of: ["digest", "hawk", "oauth", "aws4-hmac-sha256", "mac", "signature", "goog4-rsa-sha256", "hmac", "googlelogin"], bytes, value, wordEnd)
+    let isList = listSchemes.contains(bytes, value, wordEnd)
     var last = first
     while last < bytes.count {
       let byte = bytes[last]
@@ -81,6 +80,10 @@ enum HeaderDetector {
     return pairs > 0 ? index : nil
   }
 
+  private static let authNames = WordSet("auth")
+  private static let cookieNames = WordSet("cookie set-cookie set_cookie http_cookie cookies setcookie sec-cookie")
+  /// What follows these is a list of parameters, blanks and all.
+  private static let listSchemes = WordSet("digest hawk oauth aws4-hmac-sha256 mac signature goog4-rsa-sha256 hmac googlelogin")
   private static let schemes = WordSet(
     """
     basic bearer digest token negotiate ntlm apikey api-key hawk aws aws4-hmac-sha256 oauth mac hmac hmac-sha256 \

@@ -14,6 +14,9 @@ extension KeyValueDetector {
     if let range = literal(bytes, first, state: &state) { return (range, .quoted) }
     if first > value, isTight { return nil }  // `name= other`
     let end = bareEnd(bytes, first, state: &state)
+    // `a = b = c`
+    let after = skipBlanks(bytes, end)
+    if after > end, after < bytes.count, bytes[after] == 0x3D { return nil }
     return ((first, end), isTight && first == value ? .tight : .spaced)
   }
 
@@ -45,7 +48,7 @@ extension KeyValueDetector {
   }
 
   /// Whether two words or more follow the value at `end`.
-  private static func isSentence(_ bytes: Span<UInt8>, _ end: Int) -> Bool {
+  static func isSentence(_ bytes: Span<UInt8>, _ end: Int) -> Bool {
     var index = skipBlanks(bytes, end)
     guard index > end else { return false }
     let start = index
@@ -61,7 +64,7 @@ extension KeyValueDetector {
     while index < limit {
       let byte = bytes[index]
       if ByteClass.isQuote(byte) || byte == 0x5C { break }
-      if byte == 0x28 || byte == 0x5B || byte == 0x40 || byte == 0x7B || byte == 0x24 || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A {
+      if byte == 0x28 || byte == 0x5B || byte == 0x5D || byte == 0x40 || byte == 0x7B || byte == 0x24 || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A {
         index += 1
       } else if byte == 0x20, ByteText.matches(bytes, at, "new ") {
         index += 1
@@ -87,7 +90,7 @@ extension KeyValueDetector {
     if open.escapes > 0 {
       while end > start, bytes[end - 1] == 0x5C { end -= 1 }
     }
-    return start < end ? (start, end) : nil
+    return (start, end)
   }
 
   private static func openingQuote(_ bytes: Span<UInt8>, _ at: Int) -> (at: Int, escapes: Int)? {
@@ -108,7 +111,8 @@ extension KeyValueDetector {
     if end - start <= 2 { return true }
     let last = bytes[end - 1]
     guard last == 0x28 || last == 0x5B || last == 0x7B || last == 0x20 else { return false }
-    return !ValueWords.find(bytes, start, end).contains(.lookup) || last == 0x5B && end - start == 1
+    // `config["x"]` looks up, `[]byte("x")` converts.
+    return last != 0x5B && !ValueWords.find(bytes, start, end).contains(.lookup)
   }
 
   /// `value="x"` or the like, after the attribute that holds the name.
@@ -120,6 +124,19 @@ extension KeyValueDetector {
     if bytes[index] == 0x3E { return nil }
     guard ValueWords.find(bytes, at, index).contains(.attribute) else { return nil }
     return literal(bytes, skipBlanks(bytes, index + 1), state: &state)
+  }
+
+  /// After the tag that closes a name: the content of the next element.
+  static func propertyList(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) -> Range? {
+    let limit = min(bytes.count, at + 64)
+    var index = ByteText.firstIndex(of: 0x3E, bytes, at, limit) + 1
+    while index < limit, ByteClass.isSpace(bytes[index]) { index += 1 }
+    guard index < limit, bytes[index] == 0x3C else { return nil }
+    for tag: StaticString in ["<string>", "<value>", "<data>", "<param-value>"] where ByteText.matches(bytes, index, tag) {
+      let start = index + tag.utf8CodeUnitCount
+      return (start, state.nextTag(bytes, from: start))
+    }
+    return nil
   }
 
   /// After the `>` of a tag that is, or names, the secret.
@@ -222,6 +239,10 @@ extension KeyValueDetector {
       let isKind = index - wordStart == 1 && ByteClass.isDigit(bytes[wordStart])
       let next = skipBlanks(bytes, index)
       if words == 0, !isLink, !isKind {
+        // `username x password y`, `machine h login u password p`: configuration, not prose.
+        if configurationWords.contains(bytes, 0, firstWordEnd(bytes)) {
+          return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag)
+        }
         return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose)
       }
       if isLink || isKind {
@@ -240,6 +261,13 @@ extension KeyValueDetector {
     return nil
   }
 
+  private static func firstWordEnd(_ bytes: Span<UInt8>) -> Int {
+    var index = 0
+    while index < bytes.count, index < 16, ByteClass.isLetter(bytes[index]) { index += 1 }
+    return index
+  }
+
+  private static let configurationWords = WordSet("username machine neighbor login user")
   private static let linkingWords = WordSet(
     "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root")
   private static let valueWords = WordSet("is was to be using with by as")

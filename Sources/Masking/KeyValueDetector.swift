@@ -31,16 +31,18 @@ enum KeyValueDetector {
     }
     candidate.acceptsDigits = isDigitSecret(bytes, start, end)
     if state.mode == .strict || state.isStructured {
-      let shape = ValueShape(bytes, candidate.start, min(candidate.end, candidate.start + 64))
       if candidate.place == .prose || candidate.verdict == .weak {
         guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
-      } else if Plausibility.isTrivial(bytes, candidate.start, candidate.end, shape) {
-        return
+      } else {
+        let end = min(candidate.end, candidate.start + 64)
+        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) { return }
       }
     } else {
       let isCode = state.lineIsCode(bytes)
       let isInside = isCode && candidate.place != .quoted && state.isInsideLiteral(bytes, start)
-      guard Plausibility(lineIsCode: isCode, isInsideLiteral: isInside).accepts(bytes, candidate) else { return }
+      let mentionsUser = verdict == .shortPassword && state.mentionsUser(bytes)
+      let plausibility = Plausibility(lineIsCode: isCode, isInsideLiteral: isInside, mentionsUser: mentionsUser)
+      guard plausibility.accepts(bytes, candidate) else { return }
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)
@@ -59,8 +61,10 @@ enum KeyValueDetector {
   }
 
   private static func isDigitSecret(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    ByteText.isOne(of: ["pin", "otp", "pincode", "pin_code", "pin-code", "otp_code", "otpcode", "totp", "cvv", "cvc", "passcode"], bytes, start, end)
+    digitSecrets.contains(bytes, start, end)
   }
+
+  private static let digitSecrets = WordSet("pin otp pincode pin_code pin-code otp_code otpcode totp cvv cvc passcode")
 
   // MARK: From the name to the value
 
@@ -103,7 +107,7 @@ enum KeyValueDetector {
     let next = at + 1 < count ? bytes[at + 1] : 0
     if next == 0x3D, bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E {
       // += ?= |= != .=
-      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
     }
     switch bytes[at] {
     case 0x3D:  // =
@@ -111,7 +115,7 @@ enum KeyValueDetector {
     case 0x3A:  // :
       if at + 1 < count, bytes[at + 1] == 0x3A { return nil }
       if at + 1 < count, bytes[at + 1] == 0x3D {
-        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
       }
       return colon(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
     case 0x3F, 0x7C:  // `?: "x"`, `?? "x"`, `|| "x"` after a look-up
@@ -124,9 +128,20 @@ enum KeyValueDetector {
     case 0x28 where !isQuotedName && at == end:  // setName("value")
       guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"), !ByteText.matches(bytes, start, "has")
       else { return nil }
+      // `password.encode("utf-8")` calls something else.
+      var member = end
+      while member > start, bytes[member - 1] != 0x2E { member -= 1 }
+      if member > start, NameClassifier.verdict(bytes, member, end) == .plain { return nil }
+      if ByteText.matches(bytes, end - 11, "credentials", notBefore: start) {
+        // `credentials("user", "secret")`
+        CallDetector.scan(bytes, start: start, end: at + 1, form: .lastOfTwo, state: &state)
+        return nil
+      }
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
     case 0x7B where !isQuotedName && at == end:  // name{"value"}
       return literal(bytes, at + 1, state: &state).map { candidate($0, .quoted) }
+    case 0x3C where next == 0x2F:  // <key>name</key><string>value</string>
+      return propertyList(bytes, at, state: &state).map { candidate($0, .markup) }
     case 0x3E:  // <name>value< and name="password">value<
       return markup(bytes, start, at, isQuotedName: isQuotedName, state: &state).map { candidate($0, .markup) }
     default:
@@ -137,9 +152,11 @@ enum KeyValueDetector {
     if dashes > 0, !isQuotedName {
       let end = bareEnd(bytes, at, state: &state)
       if ByteClass.isQuote(bytes[at]) { return literal(bytes, at, state: &state).map { candidate($0, .flag) } }
+      // `--password options`: a text about the flag.
+      if ValueShape(bytes, at, end).isLettersOnly, isSentence(bytes, end) { return nil }
       return bytes[at] == 0x2D ? nil : candidate((at, end), .flag)
     }
-    if ByteClass.isQuote(bytes[at]), !isQuotedName {
+    if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
     return prose(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }

@@ -110,7 +110,11 @@ extension Masker {
       if block.end == bytes.count { return scan.findings.merged() }
     }
     Scanner.scan(bytes.span, state: &scan)
-    if let kind = scan.openBlock { state.openBlock(kind) }
+    if state.awaitsValue, let value = PendingName.value(bytes.span) {
+      scan.findings.add(value.start, value.end, .name, "value-of-named-line")
+    }
+    state.awaitsValue = PendingName.verdict(bytes.span) != .plain
+    if let block = scan.openBlock { state.openBlock(block.kind, isProvisional: block.isProvisional) }
     return finish(bytes, scan.findings)
   }
 

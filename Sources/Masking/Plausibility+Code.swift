@@ -33,9 +33,9 @@ extension Plausibility {
     case 0x3A: return two == 0x3A  // `a::b`
     case 0x2D: return two == 0x3E  // `a->b`
     case 0x3F: return two == 0x2E || two == 0x3F  // `a?.b`, `a??`
-    case 0x3D: return two == 0x3D || two == 0x3E
+    case 0x3D: return index + 2 < stop && (two == 0x3D || two == 0x3E)
     case 0x7C, 0x26: return two == bytes[index]
-    case 0x2B: return two == 0x22 || two == 0x27 || dots > 0
+    case 0x2B: return two == 0x22 || two == 0x27
     case 0x3C: return true  // `Optional<…>`
     default: return false
     }
@@ -114,10 +114,22 @@ extension Plausibility {
   /// Regular expressions, tags, format strings.
   static func isMarkupOrPattern(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     guard shape.others > 0 else { return false }
-    for word: StaticString in ["required", "nullable", "sometimes|", "string|", "min:", "max:"] where ByteText.matches(bytes, start, word) {
+    for word in validationRules where ByteText.matches(bytes, start, word) {
       return true
     }
     return ValueWords.find(bytes, start, min(end, start + 128)).contains(.pattern)
+  }
+
+  /// `^1.2.3`, `~2.0`, `>=1.4`: what a package wants.
+  static func isVersionRange(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
+    while index < end, [0x5E, 0x7E, 0x3E, 0x3D, 0x3C].contains(bytes[index]) { index += 1 }
+    guard index < end, index > start || end - start <= 12 else { return false }
+    var dots = 0
+    for at in index..<end {
+      if bytes[at] == 0x2E { dots += 1 } else if !ByteClass.isDigit(bytes[at]) { return false }
+    }
+    return dots == 2 || dots == 1 && index > start
   }
 
   /// `2024-05-01T…`, `12:30:01`, `1.2.3`: a date, a time or a version.
@@ -146,6 +158,8 @@ extension Plausibility {
     }
     return dots > 0 && bytes[start] != 0x2E && ValueShape.isWordlike(bytes, start, end)
   }
+
+  private static let validationRules: [StaticString] = ["required", "nullable", "sometimes|", "string|", "min:", "max:"]
 
   static let emptyWords = WordSet(
     """

@@ -37,16 +37,19 @@ struct Plausibility {
   var lineIsCode: Bool
   /// The value stands in a literal of that text, and is no variable.
   var isInsideLiteral = false
+  /// A user or a login stands on the line, so that `pass` is a password and no outcome of a test.
+  var mentionsUser = false
 
   func accepts(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
     if end - start > Self.longest, candidate.place != .quoted, candidate.place != .markup {
       // Nothing this long is a name, a placeholder or a label; what remains is code or a secret.
+      if candidate.verdict == .weak { return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32) }
       let head = ValueShape(bytes, start, start + 64)
-      if candidate.verdict == .weak { return head.looksRandom(bytes, start, start + 64) }
       return !Self.isCodeReference(bytes, start, start + 64, head)
     }
     let shape = ValueShape(bytes, start, end)
+    if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
     if Self.isTrivial(bytes, start, end, shape) { return false }
     if Self.isPlaceholder(bytes, start, end, shape) { return false }
     if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
@@ -71,7 +74,10 @@ struct Plausibility {
   static func isPlaceholder(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let first = bytes[start]
     let last = bytes[end - 1]
-    if first == 0x3C, last == 0x3E { return true }
+    if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
+    if ByteClass.isQuote(first) || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0 && hasConcatenation(bytes, start, end) { return true }
+    if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
+    if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
     if first == 0x2A, last == 0x2A { return true }
     if first == 0x7B, last == 0x7D { return true }
@@ -99,12 +105,22 @@ struct Plausibility {
     return false
   }
 
+  private static let plainNames = WordSet("password passwd token")
+
+  private static func stopOfHead(_ start: Int, _ end: Int) -> Int { min(end, start + 64) }
+
+  /// `" + name + "`: the literal ends and begins again.
+  private static func hasConcatenation(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    for index in start..<stopOfHead(start, end) where ByteClass.isQuote(bytes[index]) { return true }
+    return false
+  }
+
   private static func isConstantName(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     var underscores = 0
     for index in start..<end {
       if bytes[index] == 0x5F { underscores += 1 } else if !ByteClass.isAlphanumeric(bytes[index]) { return false }
     }
-    return underscores > 0 || ByteText.isOne(of: ["password", "passwd", "token"], bytes, start, end)
+    return underscores > 0 || plainNames.contains(bytes, start, end)
   }
 
   private static func isLetterAt(_ bytes: Span<UInt8>, _ at: Int, _ end: Int) -> Bool {
@@ -141,8 +157,16 @@ struct Plausibility {
     if candidate.place == .prose { return false }
     if shape.spaces > 0 || ValueShape.isUUID(bytes, start, end) || ValueShape.isPath(bytes, start, end) { return false }
     guard shape.length >= 10, shape.digits > 0, shape.letters > 1 else { return false }
-    if Self.isCodeReference(bytes, start, end, shape) { return false }
+    if Self.isCodeReference(bytes, start, end, shape) || beginsWithWord(bytes, start, end) { return false }
     return shape.looksRandom(bytes, start, end)
+  }
+
+  /// `node-modules-3f2a…`, `user:42`: a word and a separator first.
+  private func beginsWithWord(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
+    while index < end, ByteClass.isLetter(bytes[index]) { index += 1 }
+    guard index - start >= 3, index < end, !ByteClass.isAlphanumeric(bytes[index]) else { return false }
+    return ValueShape.isWordlike(bytes, start, index)
   }
 
   private func acceptsQuoted(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
@@ -155,6 +179,7 @@ struct Plausibility {
       if shape.isLettersOnly || shape.digits == 0 && shape.letters > 0 {
         // A sentence's single word, a dotted property name, a constant.
         if isDottedName(bytes, start, end, shape) { return false }
+        if candidate.verdict == .shortPassword, !mentionsUser, shape.isLettersOnly, ValueShape.isWordlike(bytes, start, end) { return false }
         return !Self.stateWords.contains(bytes, start, end)
       }
       return shape.letters + shape.digits > 0 || shape.distinct > 3
@@ -218,7 +243,7 @@ struct Plausibility {
 
   private func acceptsProse(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
-    guard shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
+    guard candidate.verdict != .shortPassword, shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
     if Self.isLabel(bytes, candidate, shape) || Self.isLocator(bytes, start, end) { return false }
     if ValueShape.isPath(bytes, start, end) || ValueShape.isUUID(bytes, start, end) { return false }
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }

@@ -16,16 +16,19 @@ struct ScanState {
   var commandsDone = 0
   /// Position up to which password hashes have been dealt with.
   var hashesDone = 0
-  /// Position up to which tokens of `formatRule` have been dealt with.
+  /// Position up to which tokens of `formatIdentity` have been dealt with.
   var formatDone = 0
-  var formatRule = ""
+  var formatIdentity = -1
   /// Position up to which calls and statements have been dealt with.
   var callsDone = 0
   /// Position up to which addresses have been dealt with.
   var addressesDone = 0
   /// A block that begins here and does not end here.
-  var openBlock: SecretKind?
+  /// Provisional: only key material on the next line makes it one.
+  var openBlock: (kind: SecretKind, isProvisional: Bool)?
+  private static let userWords: [StaticString] = ["user", "login", "email", "host"]
   private var code: Bool?
+  private var userMentioned: Bool?
   private var literalDone = 0
   private var literalQuote: UInt8?
   private var tokenStart = 0
@@ -44,6 +47,14 @@ struct ScanState {
     if let code { return code }
     let answer = !isStructured && CodeShape.isCode(bytes)
     code = answer
+    return answer
+  }
+
+  /// Whether the line (its first 4096 bytes) speaks of a user or a login; found out once.
+  mutating func mentionsUser(_ bytes: Span<UInt8>) -> Bool {
+    if let userMentioned { return userMentioned }
+    let answer = ByteText.containsOne(of: Self.userWords, bytes, 0, min(bytes.count, 4096))
+    userMentioned = answer
     return answer
   }
 

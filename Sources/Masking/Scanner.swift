@@ -29,7 +29,7 @@ enum Scanner {
       case .scheme: SchemeDetector.scan(bytes, start: start, end: end, state: &state)
       case .hash: PasswordHashDetector.scan(bytes, start: start, end: end, state: &state)
       case .format(let index):
-        FormatDetector.scan(bytes, start: start, end: end, format: TokenFormat.all[index], state: &state)
+        FormatDetector.scan(bytes, start: start, end: end, identity: index, state: &state)
       }
     }
   }

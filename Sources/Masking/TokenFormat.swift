@@ -37,9 +37,9 @@ struct TokenFormat: Sendable {
     case mixed
   }
 
-  var prefix: String
+  var prefix: StaticString
   var kind: SecretKind
-  var rule: String
+  var rule: StaticString
   var alphabet: TokenAlphabet
   var minimum: Int
   var check: Check = .none
@@ -167,7 +167,6 @@ extension TokenFormat {
     .init(prefix: "xkeysib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "xsmtpsib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "key-", kind: .provider, rule: "mailgun-key", alphabet: .hex, minimum: 32),
-    .init(prefix: "AAAAAAAAAAAAAAAAAAAA", kind: .provider, rule: "twitter-bearer", alphabet: .wide, minimum: 60, check: .mixed),
     .init(prefix: "EAAC", kind: .provider, rule: "facebook-token", alphabet: .alphanumeric, minimum: 30),
     .init(prefix: "EAACEdEose0cBA", kind: .provider, rule: "facebook-token", alphabet: .alphanumeric, minimum: 10),
     .init(prefix: "IGQV", kind: .provider, rule: "instagram-token", alphabet: .word, minimum: 60),

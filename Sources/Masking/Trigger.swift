@@ -37,7 +37,7 @@ enum Triggers {
     for program in CommandRule.programNames { result.append((program, .command)) }
     for (word, form) in CallDetector.words { result.append((word, .callee(form))) }
     result.append(("@", .address))
-    for (index, format) in TokenFormat.all.enumerated() { result.append((format.prefix.lowercased(), .format(index))) }
+    for (index, format) in TokenFormat.all.enumerated() { result.append((format.prefix.description.lowercased(), .format(index))) }
     return result
   }()
 

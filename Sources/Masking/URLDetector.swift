@@ -56,9 +56,9 @@ enum URLDetector {
     let shape = ValueShape(bytes, colon + 1, end)
     if !state.isStructured, state.mode == .balanced {
       if shape.distinct == 1 || Plausibility.isPlaceholder(bytes, colon + 1, end, shape) { return }
-      if Plausibility.isCodeReference(bytes, colon + 1, end, shape) { return }
+      if bytes[colon + 1] == 0x24 || bytes[colon + 1] == 0x7B || bytes[colon + 1] == 0x25 && end - colon <= 4 { return }
       // `user:password@host`
-      if ByteText.matches(bytes, start, "user"), ByteText.isOne(of: ["password", "pass", "passwd", "pwd"], bytes, colon + 1, end),
+      if ByteText.matches(bytes, start, "user"), passwordWords.contains(bytes, colon + 1, end),
         ByteText.matches(bytes, end, "@host") || ByteText.matches(bytes, end, "@example.")
       {
         return
@@ -96,7 +96,7 @@ enum URLDetector {
     let start = nameEnd + 1
     guard start < valueEnd, nameEnd > nameStart, nameEnd - nameStart <= 64 else { return }
     var verdict = NameClassifier.verdict(bytes, nameStart, nameEnd)
-    if verdict < .token, ByteText.isOne(of: queryNames, bytes, nameStart, nameEnd) { verdict = .token }
+    if verdict < .token, queryNames.contains(bytes, nameStart, nameEnd) { verdict = .token }
     if verdict == .plain { return }
     let shape = ValueShape(bytes, start, valueEnd)
     let trimmedEnd = bytes[valueEnd - 1] == 0x29 || bytes[valueEnd - 1] == 0x2C ? valueEnd - 1 : valueEnd
@@ -110,8 +110,10 @@ enum URLDetector {
     state.findings.add(start, trimmedEnd, .urlQuery, "url-query")
   }
 
-  private static let queryNames: [StaticString] = [
-    "sig", "signature", "x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature",
-    "x-goog-credential", "key", "auth", "code", "hash", "hmac", "sid", "ticket", "otp", "state_token", "assertion", "access",
-  ]
+  private static let passwordWords = WordSet("password pass passwd pwd")
+  private static let queryNames = WordSet(
+    """
+    sig signature x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential key auth code hash \
+    hmac sid ticket otp state_token assertion access
+    """)
 }

@@ -59,21 +59,21 @@ struct ValueWords: OptionSet, Sendable {
       [
         "password", "passwd", "passwort", "secret", "token", "apikey", "api_key", "api-key", "api key", "credential", "pwd",
         "_pass", "userpass", "passphrase", "_key", "-key", "privatekey", "accesskey", "auth", "bearer", "cookie", "session",
-        "keystore", "secretkey",
+        "keystore", "secretkey", "密码", "пароль",
       ]
     ),
     (.chosen, ["mysecret", "supersecret", "topsecret", "mypass", "secretpass", "verysecret", "mytoken", "changeme", "changeit", "letmein"]),
     (
       .pattern,
-      ["[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;", "%d", "%v"]
+      ["[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;", "%d", "%v", "\"+", "+\"", "'+", "+'", "\" +", "' +", "+ '", "+ \"", "\" .", "' .", ". \"", "\" &"]
     ),
     (
       .lookup,
       [
         "env", "get", "config", "conf", "find", "fetch", "param", "prompt", "input", "read", "load", "request", "header",
-        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format", "by",
+        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format", "by_", "byid",
         "form", "body", "field", "column", "element", "translate", "gettext", "t(", "_(", "i18n", "props", "session", "cookie",
-        "[", "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage",
+        "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage",
       ]
     ),
     (.attribute, ["value", "content", "default", "val"]),
