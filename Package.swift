@@ -6,6 +6,7 @@ import PackageDescription
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -44,8 +45,8 @@ let package = Package(
 
     // Kernel: no Foundation, no NIO.
     .target(name: "Linux", dependencies: ["CLinux"]),
-    .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "Linux"]),
-    .target(name: "ProcFS", dependencies: ["Linux"]),
+    .target(name: "Sandbox", dependencies: ["CLinux", "CSeccomp", "CCapability", "COpenSSL", "Linux"]),
+    .target(name: "ProcFS", dependencies: ["CLinux", "Linux"]),
     .target(name: "Privsep", dependencies: ["Linux"]),
 
     // Domain: pure code.
@@ -58,10 +59,11 @@ let package = Package(
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
 
     // Services.
-    .target(name: "Tokens", dependencies: ["COpenSSL", "StrictJSON", "Grants"]),
+    .target(name: "LibCrypto", dependencies: ["COpenSSL"]),
+    .target(name: "Tokens", dependencies: ["LibCrypto", "StrictJSON", "Grants"]),
     .target(name: "Identity", dependencies: [nio, nioSSL]),
     .target(name: "CertificateAuthority", dependencies: [x509, asn1, crypto, "Identity"]),
-    .target(name: "Daemon", dependencies: [logging]),
+    .target(name: "Daemon", dependencies: [logging, "StrictJSON"]),
 
     // Programs.
     .target(name: "Opener", dependencies: ["Linux", "Sandbox", "Privsep"]),
@@ -69,11 +71,11 @@ let package = Package(
       name: "Collector",
       dependencies: [
         "Linux", "Sandbox", "Privsep", "ProcFS", "StrictJSON", "Grants", "API", "Masking", "Budgets",
-        "AuditLog", "Tokens",
+        "AuditLog", "LibCrypto", "Tokens",
       ]),
     .target(
       name: "Endpoint",
-      dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioSSL]),
+      dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
     .executableTarget(
       name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
@@ -81,11 +83,12 @@ let package = Package(
       name: "Broker",
       dependencies: [
         "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Identity", "CertificateAuthority", "Daemon", arguments,
-        crypto, x509, asn1, logging, nio, nioSSL,
-        .product(name: "Hummingbird", package: "hummingbird"),
+        crypto, x509, asn1, logging, nio, nioPosix, nioSSL,
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
       ]),
@@ -93,7 +96,7 @@ let package = Package(
       name: "CLI",
       dependencies: [
         "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Identity", "CertificateAuthority", arguments,
-        crypto, x509, nio, nioSSL,
+        crypto, x509, asn1, nio, nioPosix, nioHTTP1, nioSSL,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
 
@@ -109,8 +112,9 @@ let package = Package(
     .testTarget(name: "BudgetsTests", dependencies: ["Budgets"]),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
     .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
+    .testTarget(name: "LibCryptoTests", dependencies: ["LibCrypto", crypto]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
-    .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority"]),
+    .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
     .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],

@@ -30,15 +30,17 @@ enum EnvironmentRules {
       return .secret
     }
     if rules.allows(name) || SafeNames.hasSafePrefix(name) { return .shown }
+    // The name must promise a kind of value, and the value must be of that kind. A value alone speaks for nothing: a
+    // harmless-looking one under a name that says nothing may be a PIN or a passphrase.
     switch shape {
-    case .empty, .boolean: return .shown
-    case _ where value.count <= 2: return .shown
-    case .number: return value.count <= 3 || ending.saysAmount || ending.saysPort ? .shown : .unknown
-    case .duration, .size: return .shown
-    case .version: return .shown
-    case .path: return .shown
-    case .locator: return .locator
-    case .address: return .shown
+    case .empty: return .shown
+    case .boolean: return ending.saysSwitch ? .shown : .unknown
+    case .number: return ending.saysAmount || ending.saysPort ? .shown : .unknown
+    case .duration, .size: return ending.saysAmount ? .shown : .unknown
+    case .version: return ending.saysVersion ? .shown : .unknown
+    case .path: return ending.saysFile ? .shown : .unknown
+    case .locator: return ending.saysLocator ? .locator : .unknown
+    case .address: return ending.saysHost ? .shown : .unknown
     case .keyword: return ending.saysMethod || ending.saysName || ending.saysHost || ending.saysAmount ? .shown : .unknown
     case .words: return ending.saysName || ending.saysHost ? .shown : .unknown
     case .host: return ending.saysHost || ending.saysName ? .shown : .unknown
@@ -174,6 +176,7 @@ enum TypedValue: Equatable {
 /// What the last words of a variable's name promise about its value.
 struct NameEnding {
   let saysFile, saysAmount, saysSwitch, saysMethod, saysName, saysHost, saysPort, saysMail: Bool
+  let saysVersion, saysLocator: Bool
 
   init(_ name: [UInt8]) {
     let text = name.span
@@ -188,9 +191,14 @@ struct NameEnding {
     saysHost = Self.host.contains(last)
     saysPort = Self.port.contains(last)
     saysMail = Self.mail.contains(last)
+    saysVersion = Self.version.contains(last)
+    saysLocator = Self.locator.contains(last)
   }
 
   private static func set(_ words: String) -> Set<UInt64> { Set(words.split(separator: " ").map { NameSegment.hash(String($0)) }) }
+
+  private static let version = set("version release tag revision build ver")
+  private static let locator = set("url uri urls uris dsn endpoint endpoints origin server servers address addr jdbcurl baseurl host broker brokers")
 
   private static let file = set("file path dir directory folder location keyfile certfile cacertfile home store dest socket sock certdir cacert")
   private static let amount = set(

@@ -1,0 +1,141 @@
+/// Counts what is used, for every session, token, peer and the agent, and refuses what is too much. A value type: the
+/// owner guards it with a lock. Time is passed in.
+package struct BudgetBook: Sendable {
+  /// An instant on both clocks.
+  package struct Now: Sendable {
+    /// Nanoseconds, monotonic.
+    package var monotonic: UInt64
+    /// Seconds since 1970.
+    package var wall: Int64
+    package init(monotonic: UInt64, wall: Int64) {
+      self.monotonic = monotonic
+      self.wall = wall
+    }
+  }
+
+  private let ceilings: Ceilings
+  private var sessions: [String: Ledger] = [:]
+  private var sessionLimiters: [String: RateLimiter] = [:]
+  private var tokens: [String: Ledger] = [:]
+  private var peers: [String: RateLimiter] = [:]
+  private var agentLimiter: RateLimiter
+  private var underWay: Int64 = 0
+
+  package init(ceilings: Ceilings) {
+    self.ceilings = ceilings
+    agentLimiter = RateLimiter(ceilings.agent)
+  }
+
+  /// Charges one request and takes a place among those under way. Every success needs one `finish`.
+  package mutating func admit(_ account: Account, now: Now) throws(BudgetRefusal) {
+    try makeRoom(account, now: now)
+    let sessionWait = sessionLimiters[account.session]?.wait(now: now.monotonic) ?? 0
+    let peerWait = peers[account.peer]?.wait(now: now.monotonic) ?? 0
+    let agentWait = agentLimiter.wait(now: now.monotonic)
+    for (scope, wait) in [("session", sessionWait), ("peer", peerWait), ("agent", agentWait)] where wait > 0 {
+      throw .rate(scope: scope, retryAfterSeconds: Int((wait + 999_999_999) / 1_000_000_000))
+    }
+    sessionLimiters[account.session]?.take(now: now.monotonic)
+    peers[account.peer]?.take(now: now.monotonic)
+    agentLimiter.take(now: now.monotonic)
+
+    try check("requests", \.requests, \.requests, adding: 1, account, now)
+    let concurrency = min(account.sessionAllowance.concurrency ?? .max, ceilings.sessionConcurrency)
+    let tokenConcurrency = account.tokenAllowance.concurrency ?? .max
+    guard sessions[account.session]!.underWay < concurrency, tokens[account.token]!.underWay < tokenConcurrency,
+      underWay < ceilings.agentConcurrency
+    else { throw .concurrency(retryAfterSeconds: 1) }
+    underWay += 1
+    update(account) {
+      $0.requests += 1
+      $0.underWay += 1
+    }
+  }
+
+  /// Gives back the place that `admit` took.
+  package mutating func finish(_ account: Account) {
+    underWay -= 1
+    update(account) { $0.underWay -= 1 }
+  }
+
+  /// Bytes that the account may still use; the agent reads no more than that for it.
+  package func remainingBytes(_ account: Account) -> Int64 {
+    let session = account.sessionAllowance.bytes.map { $0 - (sessions[account.session]?.bytes ?? 0) } ?? .max
+    let token = account.tokenAllowance.bytes.map { $0 - (tokens[account.token]?.bytes ?? 0) } ?? .max
+    return max(0, min(session, token))
+  }
+
+  package mutating func charge(bytes: Int64, to account: Account, now: Now) throws(BudgetRefusal) {
+    try check("bytes", \.bytes, \.bytes, adding: bytes, account, now)
+    update(account) { $0.bytes += bytes }
+  }
+
+  /// Charges what has been used whether or not it was allowed for; later requests pay.
+  package mutating func chargeWithoutLimit(bytes: Int64, to account: Account) {
+    update(account) { $0.bytes += bytes }
+  }
+
+  /// Charges distinct objects, all or none. An object that was seen before costs nothing.
+  package mutating func charge(objects: [[UInt8]], to account: Account, now: Now) throws(BudgetRefusal) {
+    let hashes = Set(objects.map(\.hashValue))
+    for (ledger, allowance, prefix, ends) in [
+      (tokens[account.token]!, account.tokenAllowance, "", account.tokenEnds),
+      (sessions[account.session]!, account.sessionAllowance, "session_", account.sessionEnds),
+    ] {
+      let fresh = Int64(hashes.subtracting(ledger.objects).count)
+      guard Int64(ledger.objects.count) + fresh <= min(allowance.objects ?? .max, ceilings.objects) else {
+        throw .exhausted(limit: prefix + "objects", retryAfterSeconds: Self.seconds(until: ends, now))
+      }
+    }
+    update(account) { $0.objects.formUnion(hashes) }
+  }
+
+  private static func seconds(until end: Int64, _ now: Now) -> Int { Int(max(1, end - now.wall)) }
+
+  private mutating func update(_ account: Account, _ change: (inout Ledger) -> Void) {
+    if sessions[account.session] != nil { change(&sessions[account.session]!) }
+    if tokens[account.token] != nil { change(&tokens[account.token]!) }
+  }
+
+  private func check(
+    _ name: String, _ used: KeyPath<Ledger, Int64>, _ allowed: KeyPath<Allowance, Int64?>, adding more: Int64,
+    _ account: Account, _ now: Now
+  ) throws(BudgetRefusal) {
+    if let limit = account.tokenAllowance[keyPath: allowed], tokens[account.token]![keyPath: used] + more > limit {
+      throw .exhausted(limit: name, retryAfterSeconds: Self.seconds(until: account.tokenEnds, now))
+    }
+    if let limit = account.sessionAllowance[keyPath: allowed], sessions[account.session]![keyPath: used] + more > limit {
+      throw .exhausted(limit: "session_" + name, retryAfterSeconds: Self.seconds(until: account.sessionEnds, now))
+    }
+  }
+
+  /// Makes entries for the account where there are none, dropping those that can no longer be used.
+  private mutating func makeRoom(_ account: Account, now: Now) throws(BudgetRefusal) {
+    if sessions[account.session] == nil {
+      if sessions.count >= ceilings.entries {
+        for (key, ledger) in sessions where ledger.retainUntil < now.wall && ledger.underWay == 0 {
+          sessions[key] = nil
+          sessionLimiters[key] = nil
+        }
+      }
+      guard sessions.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
+      sessions[account.session] = Ledger(retainUntil: account.sessionEnds)
+      sessionLimiters[account.session] = RateLimiter(ceilings.session)
+    }
+    sessions[account.session]!.retainUntil = max(sessions[account.session]!.retainUntil, account.sessionEnds)
+    if tokens[account.token] == nil {
+      if tokens.count >= ceilings.entries {
+        for (key, ledger) in tokens where ledger.retainUntil < now.wall && ledger.underWay == 0 { tokens[key] = nil }
+      }
+      guard tokens.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
+      tokens[account.token] = Ledger(retainUntil: account.tokenEnds)
+    }
+    if peers[account.peer] == nil {
+      if peers.count >= ceilings.entries {
+        for (key, limiter) in peers where limiter.isIdle(now: now.monotonic) { peers[key] = nil }
+      }
+      guard peers.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
+      peers[account.peer] = RateLimiter(ceilings.peer)
+    }
+  }
+}

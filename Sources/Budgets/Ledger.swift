@@ -1,0 +1,66 @@
+/// What one session or one token has used up.
+struct Ledger: Sendable {
+  var requests: Int64 = 0
+  var bytes: Int64 = 0
+  /// Keyed hashes of the objects seen; Swift's hasher is keyed with a random value for each process.
+  var objects: Set<Int> = []
+  var underWay: Int64 = 0
+  /// Seconds since 1970; the counters must be kept until then.
+  var retainUntil: Int64
+}
+
+/// The limits that hold for one ledger; nil is no limit but the agent's.
+package struct Allowance: Sendable, Equatable {
+  package var requests: Int64?
+  package var bytes: Int64?
+  package var objects: Int64?
+  package var concurrency: Int64?
+
+  package init(requests: Int64?, bytes: Int64?, objects: Int64?, concurrency: Int64?) {
+    self.requests = requests
+    self.bytes = bytes
+    self.objects = objects
+    self.concurrency = concurrency
+  }
+}
+
+/// Whom a request is charged to, and within what.
+package struct Account: Sendable, Equatable {
+  package var session: String
+  package var token: String
+  package var peer: String
+  package var sessionAllowance: Allowance
+  package var tokenAllowance: Allowance
+  /// Seconds since 1970: when the token, and when the session at the latest, can no longer be used.
+  package var tokenEnds: Int64
+  package var sessionEnds: Int64
+
+  package init(
+    session: String, token: String, peer: String, sessionAllowance: Allowance, tokenAllowance: Allowance,
+    tokenEnds: Int64, sessionEnds: Int64
+  ) {
+    self.session = session
+    self.token = token
+    self.peer = peer
+    self.sessionAllowance = sessionAllowance
+    self.tokenAllowance = tokenAllowance
+    self.tokenEnds = tokenEnds
+    self.sessionEnds = sessionEnds
+  }
+}
+
+/// The agent's own limits, whatever a token says.
+package struct Ceilings: Sendable, Equatable {
+  package var session = RateLimiter.Rate(perSecond: 20, burst: 60)
+  package var peer = RateLimiter.Rate(perSecond: 40, burst: 120)
+  package var agent = RateLimiter.Rate(perSecond: 100, burst: 200)
+  /// Requests under way: of one session, and of all.
+  package var sessionConcurrency: Int64 = 8
+  package var agentConcurrency: Int64 = 32
+  /// Distinct objects of one session.
+  package var objects: Int64 = 100_000
+  /// Sessions, tokens and peers remembered at one time, of each.
+  package var entries = 1024
+
+  package init() {}
+}

@@ -1,2 +1,0 @@
-#include "CLinux.h"
-int sidelight_seed(void){return 0;}

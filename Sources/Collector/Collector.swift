@@ -1,0 +1,155 @@
+internal import LibCrypto
+package import Linux
+internal import Privsep
+internal import ProcFS
+package import Sandbox
+internal import StrictJSON
+internal import Tokens
+
+/// The reference monitor: verifies tokens, decides, charges, reads, masks, records, answers.
+package enum Collector {
+  /// What the parent process hands over on the command line.
+  package struct Arguments: Sendable {
+    package var mode: ConfinementMode
+    package var build: String
+    /// SHA-256 of the filter that the opener compiled, and loads before it answers its first message.
+    package var openerFilterDigest: String
+    /// Names of the volumes, in the order of the opener's table.
+    package var volumes: [String]
+
+    package init(mode: ConfinementMode, build: String, openerFilterDigest: String, volumes: [String]) {
+      self.mode = mode
+      self.build = build
+      self.openerFilterDigest = openerFilterDigest
+      self.volumes = volumes
+    }
+  }
+
+  /// A reason to end that the operator must see.
+  package struct Failure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  private static let workers = 4
+  private static let waitingJobs = 64
+
+  /// Runs until the endpoint has gone. `opener` and `endpoint` are the inherited sockets. Blocks.
+  package static func run(
+    _ arguments: Arguments, opener: consuming FileDescriptor, endpoint: consuming FileDescriptor
+  ) throws(Failure) {
+    let started = Clock.now().seconds
+    let client = OpenerClient(socket: SharedDescriptor(opener))
+    let confined: Confined
+    let pool: WorkerPool
+    let wake: EventCounter
+    do {
+      // Compiled first: libseccomp hands the program over through a memory file, which RLIMIT_FSIZE would stop.
+      let filter = try SeccompFilter(for: .collector)
+      let hardened = try Confinement.harden(
+        .collector, mode: arguments.mode, keepsFileSize: StandardStream.output.isRegularFile)
+      Process.tuneAllocator()
+      try LibCrypto.prepare()
+      try Poll.catchShutdownSignals()
+      try endpoint.setNonBlocking()
+      wake = try EventCounter(semaphore: false)
+      pool = try WorkerPool(threads: workers, capacity: waitingJobs)
+      confined = try hardened.load(filter)
+    } catch {
+      throw Failure("\(error)")
+    }
+    let log = Log()
+    let parts = try Parts(arguments, confined: confined, client: client, started: started)
+    let loop = MainLoop(endpoint: endpoint, opener: client, pool: pool, wake: wake, log: log) { hello throws(Failure) in
+      try parts.service(endpoint: hello, log: log)
+    }
+    try loop.run()
+  }
+
+  /// What the collector is made of once it is confined: everything it reads comes through the opener.
+  private struct Parts: Sendable {
+    let arguments: Arguments
+    let confined: Confined
+    let configuration: Configuration
+    let verifier: TokenVerifier
+    let target: Target
+    let files: LogFiles
+    let proc: SharedProc
+
+    init(_ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64) throws(Failure) {
+      self.arguments = arguments
+      self.confined = confined
+      let keys: KeySet
+      do throws(JSONError) {
+        configuration = try Configuration(
+          json: try Self.content(.configuration, client), volumes: arguments.volumes)
+      } catch {
+        throw Failure("configuration: \(error)")
+      }
+      do throws(JSONError) {
+        keys = try KeySet(json: try Self.content(.keySet, client))
+      } catch {
+        throw Failure("jwks.json: \(error)")
+      }
+      verifier = TokenVerifier(
+        keys: keys, issuer: configuration.issuer, audience: configuration.agent,
+        trustDomain: configuration.trustDomain, started: started)
+      do throws(ProcFSError) {
+        proc = SharedProc(try ProcFileSystem())
+        let scope = try Scope(root: configuration.scope, containerName: configuration.container, proc: proc)
+        target = Target(scope: scope, proc: proc, opener: client, rules: configuration.masking)
+      } catch {
+        throw Failure("/proc: \(error)")
+      }
+      var volumes: [SharedDescriptor] = []
+      for (index, name) in arguments.volumes.enumerated() {
+        do throws(SystemError) {
+          volumes.append(SharedDescriptor(try client.openVolume(UInt8(index))))
+        } catch {
+          throw Failure("volume \(name): \(error)")
+        }
+      }
+      files = LogFiles(sources: configuration.logs, target: target, volumes: volumes)
+    }
+
+    private static func content(_ file: AgentFile, _ client: OpenerClient) throws(JSONError) -> [UInt8] {
+      do throws(SystemError) {
+        let opened = try client.open(file)
+        let (text, truncated) = try ProcessDirectory.read(opened, limit: file.limit)
+        if truncated { throw SystemError("read", Errno.tooLarge) }
+        return text
+      } catch {
+        throw .invalid(path: "the file", reason: "cannot be read (\(error))")
+      }
+    }
+
+    /// The service, once all three processes are there to be checked.
+    func service(endpoint: RoleStatus, log: Log) throws(Failure) -> RequestService {
+      let posture = PostureView(
+        agent: configuration.agent, build: arguments.build, mode: arguments.mode,
+        landlockABI: confined.confinement.landlockABI,
+        roles: [
+          .init(
+            role: .opener, pid: Process.identity.parentPid, filterDigest: arguments.openerFilterDigest,
+            hasLandlockDomain: false),
+          .init(
+            role: .collector, pid: Process.identity.pid, filterDigest: confined.filterDigest,
+            hasLandlockDomain: confined.confinement.hasLandlockDomain),
+          .init(
+            role: .endpoint, pid: endpoint.pid, filterDigest: endpoint.filterDigest,
+            hasLandlockDomain: endpoint.hasLandlockDomain),
+        ], proc: proc)
+      do {
+        let shortcomings = try posture.shortcomings()
+        guard shortcomings.isEmpty else { throw Failure("refusing to serve: " + shortcomings.joined(separator: "; ")) }
+        return try RequestService(
+          configuration: configuration, verifier: verifier, target: target, files: files, posture: posture,
+          audit: AuditSink(), log: log)
+      } catch let failure as Failure {
+        throw failure
+      } catch {
+        throw Failure("\(error)")
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+internal import API
+internal import Masking
+
+/// Cuts bytes into lines and masks each as a whole, before anything is shortened.
+struct LineCutter {
+  /// Longest line that is kept together; a longer one is masked whole, since a part of it could be a part of a secret.
+  static let maximumLine = 1 << 20
+  /// Longest line shown; what is over is cut after masking.
+  static let maximumShown = 16384
+
+  private var state = LineState()
+  private var pending: [UInt8] = []
+  private var oversize = false
+
+  /// Bytes of the last, unfinished line.
+  var pendingCount: Int { pending.count }
+
+  /// The complete lines in `bytes`, masked with what came before in mind. The rest is kept for the next call.
+  mutating func lines(
+    _ bytes: ArraySlice<UInt8>, masker: Masker, _ each: (LogLine, MaskedText) -> Void
+  ) {
+    var start = bytes.startIndex
+    while let newline = bytes[start...].firstIndex(of: 0x0A) {
+      add(bytes[start..<newline])
+      finish(masker: masker, each)
+      start = newline + 1
+    }
+    add(bytes[start...])
+  }
+
+  /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
+  mutating func finish(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
+    if pending.last == 0x0D { pending.removeLast() }
+    // An oversize line is handed on as too long for the masker, which then masks all of it.
+    let masked =
+      oversize
+      ? MaskedText(segments: [.masked(PresenceToken(kind: .oversize, length: LengthBucket(count: Self.maximumLine)))])
+      : masker.line(pending, state: &state)
+    var shown = masked.rendered()
+    var truncated = oversize
+    if shown.count > Self.maximumShown {
+      var end = Self.maximumShown
+      // Not in the middle of a UTF-8 sequence.
+      while end > 0, shown[end] & 0xC0 == 0x80 { end -= 1 }
+      shown.removeLast(shown.count - end)
+      truncated = true
+    }
+    each(LogLine(TargetText(bytes: shown), masked: masked.maskedCount, truncated: truncated), masked)
+    pending = []
+    oversize = false
+  }
+
+  private mutating func add(_ bytes: ArraySlice<UInt8>) {
+    guard !oversize else { return }
+    guard pending.count + bytes.count <= Self.maximumLine else {
+      oversize = true
+      pending = []
+      return
+    }
+    pending.append(contentsOf: bytes)
+  }
+}

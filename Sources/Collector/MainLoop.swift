@@ -1,0 +1,286 @@
+internal import API
+internal import LibCrypto
+internal import Linux
+internal import Privsep
+internal import Synchronization
+
+/// The collector's main thread: moves frames, hands requests to the workers, ticks the follows, and gives up what takes
+/// too long. It touches neither the target nor the token.
+final class MainLoop {
+  private struct Entry {
+    var stream: ResponseStream
+    /// Monotonic nanoseconds: when an answer must have begun.
+    var deadline: UInt64
+    /// What the worker left; nil until it has finished.
+    var record: ExchangeRecord?
+    var workerFinished = false
+    var answerEnded = false
+    /// Given up by us or by the client.
+    var complete = true
+    var reason: String?
+  }
+
+  private struct Finished: Sendable {
+    var stream: UInt32
+    var record: ExchangeRecord?
+  }
+
+  private let endpoint: FileDescriptor
+  private let opener: OpenerClient
+  private let pool: WorkerPool
+  private let log: Log
+  private let makeService: (RoleStatus) throws(Collector.Failure) -> RequestService
+  private var service: RequestService?
+  private let wake: EventCounter
+  private let finished = FinishedList()
+  private var decoder = FrameDecoder(from: .endpoint)
+  private var outbound: [UInt8] = []
+  private var outboundSent = 0
+  private var callers: [UInt32: Caller] = [:]
+  private var entries: [UInt32: Entry] = [:]
+  private var shuttingDown = false
+  private var lastTick: UInt64 = 0
+
+  private static let answerTime: UInt64 = 10_000_000_000
+  private static let stallTime: UInt64 = 30_000_000_000
+  private static let tick: UInt64 = 250_000_000
+  private static let outboundLimit = 262_144
+  private static let maximumStreams = 256
+  private static let maximumConnections = 4096
+
+  private final class FinishedList: Sendable {
+    let items = Mutex<[Finished]>([])
+  }
+
+  init(
+    endpoint: consuming FileDescriptor, opener: OpenerClient, pool: WorkerPool, wake: EventCounter, log: Log,
+    makeService: @escaping (RoleStatus) throws(Collector.Failure) -> RequestService
+  ) {
+    self.endpoint = endpoint
+    self.opener = opener
+    self.pool = pool
+    self.log = log
+    self.makeService = makeService
+    self.wake = wake
+  }
+
+  /// Returns when the endpoint has gone; throws where it sent what it may not.
+  func run() throws(Collector.Failure) {
+    while true {
+      let ready: [Poll.Ready]?
+      do throws(SystemError) {
+        ready = try Poll.wait(
+          [
+            Poll.Interest(endpoint.raw, read: true, write: outboundSent < outbound.count),
+            Poll.Interest(wake.raw), Poll.Interest(opener.raw, read: false),
+          ], timeoutMilliseconds: timeout)
+      } catch {
+        throw Collector.Failure("main loop: \(error)")
+      }
+      if let ready {
+        if ready[2].closed { return }
+        if ready[1].read { wake.wait() }
+        if ready[0].read || ready[0].closed, try !receive() { return }
+      }
+      collectFinished()
+      tickFollows()
+      giveUpLate()
+      do throws(SystemError) { try send() } catch {
+        if error.number == Errno.brokenPipe { return }
+        throw Collector.Failure("endpoint: \(error)")
+      }
+    }
+  }
+
+  /// No timer runs while nobody asks for anything.
+  private var timeout: Int32 { entries.isEmpty ? -1 : 250 }
+
+  // MARK: Frames from the endpoint
+
+  /// False at the end of the connection.
+  private func receive() throws(Collector.Failure) -> Bool {
+    var bytes: [UInt8] = []
+    do throws(SystemError) {
+      if try endpoint.read(into: &bytes, count: 65536) == 0 { return false }
+    } catch {
+      if error.number == Errno.again { return true }
+      throw Collector.Failure("endpoint: \(error)")
+    }
+    decoder.append(bytes)
+    do throws(FrameError) {
+      while let frame = try decoder.next() { try handle(frame) }
+      return true
+    } catch {
+      throw Collector.Failure("endpoint: \(error)")
+    }
+  }
+
+  private func handle(_ frame: Frame) throws(FrameError) {
+    switch frame.kind {
+    case .hello: try greet(RoleStatus(frame.payload))
+    case .connection:
+      guard callers.count < Self.maximumConnections, callers[frame.stream] == nil else {
+        throw .invalidField("connection")
+      }
+      let message = try PeerMessage(frame.payload)
+      do throws(LibCrypto.Failure) {
+        callers[frame.stream] = try Caller(message)
+      } catch {
+        log.write(.error, error.description)
+      }
+    case .disconnection: callers[frame.stream] = nil
+    case .request:
+      let message = try RequestMessage(frame.payload)
+      start(.request(message), connection: message.connection, stream: frame.stream)
+    case .rejected:
+      let message = try RejectedMessage(frame.payload)
+      start(.rejected(message.reason), connection: message.connection, stream: frame.stream)
+    case .credit: entries[frame.stream]?.stream.giveCredit(Int(try CreditMessage(frame.payload).bytes))
+    case .cancel: giveUp(frame.stream, reason: "the client went away", tellEndpoint: false)
+    case .log:
+      let message = try LogMessage(frame.payload)
+      let level: Log.Level =
+        switch message.level {
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+      log.write(level, "endpoint: " + message.text)
+    case .shutdown:
+      shuttingDown = true
+      lastTick = 0
+    case .ready, .head, .body, .end, .abort: throw .wrongDirection(kind: "\(frame.kind)")
+    }
+  }
+
+  private func greet(_ status: RoleStatus) throws(FrameError) {
+    do throws(Collector.Failure) {
+      service = try makeService(status)
+    } catch {
+      log.write(.error, error.description)
+      throw .invalidField("confinement")
+    }
+    outbound += Frame(.ready).encoded
+    log.write(.info, "ready")
+  }
+
+  private func start(_ work: RequestService.Work, connection: UInt32, stream id: UInt32) {
+    let now = Clock.monotonic()
+    let stream = ResponseStream(id: id, connection: connection, started: now, wake: wake)
+    let isKnown = entries[id] != nil
+    guard let service, !isKnown, entries.count < Self.maximumStreams else {
+      outbound += Frame(.abort, stream: id).encoded
+      return
+    }
+    entries[id] = Entry(stream: stream, deadline: now + Self.answerTime)
+    let caller = callers[connection]
+    let finished = finished
+    let wake = wake
+    let taken = pool.submit {
+      let record = service.handle(work, caller: caller, stream: stream)
+      finished.items.withLock { $0.append(Finished(stream: id, record: record)) }
+      wake.signal()
+    }
+    if !taken {
+      // Nothing is read for it, and there is no worker to record it: the one answer that has no audit event says so in the log.
+      let requestID = Exchange.identifier()
+      log.write(.warning, "overloaded: a request was turned away unread", request: requestID)
+      entries[id]?.workerFinished = true
+      _ = stream.begin(Problem(.overloaded, retryAfter: 1, requestID: requestID))
+    }
+  }
+
+  // MARK: Answers
+
+  private func collectFinished() {
+    for item in finished.items.withLock({ items in
+      defer { items = [] }
+      return items
+    }) {
+      entries[item.stream]?.workerFinished = true
+      entries[item.stream]?.record = item.record
+      closeIfDone(item.stream)
+    }
+  }
+
+  private func tickFollows() {
+    let now = Clock.monotonic()
+    guard now - lastTick >= Self.tick, let service else { return }
+    lastTick = now
+    let ending: LogFollow.Ending? = shuttingDown ? .shutdown : nil
+    for entry in entries.values {
+      guard let record = entry.record, let follow = record.follow, !entry.answerEnded, entry.stream.hasRoom else {
+        continue
+      }
+      let isFree = follow.isBusy.withLock { busy in
+        defer { busy = true }
+        return !busy
+      }
+      guard isFree else { continue }
+      let stream = entry.stream
+      let taken = pool.submit {
+        if service.tick(record, stream: stream, ending: ending) { stream.append([], finished: true) }
+        follow.isBusy.withLock { $0 = false }
+      }
+      if !taken { follow.isBusy.withLock { $0 = false } }
+    }
+  }
+
+  private func giveUpLate() {
+    let now = Clock.monotonic()
+    for (id, entry) in entries where !entry.answerEnded {
+      if !entry.stream.isBegun, now > entry.deadline {
+        entries[id]?.complete = false
+        entries[id]?.reason = ProblemCode.targetUnresponsive.rawValue
+        _ = entry.stream.begin(Problem(.targetUnresponsive, retryAfter: 10, requestID: Exchange.identifier()))
+      } else if let since = entry.stream.stalledSince, now - since > Self.stallTime {
+        giveUp(id, reason: "the client took nothing for 30 seconds", tellEndpoint: true)
+      }
+    }
+  }
+
+  private func giveUp(_ id: UInt32, reason: String, tellEndpoint: Bool) {
+    guard let entry = entries[id], !entry.answerEnded else { return }
+    entry.stream.cancel()
+    if tellEndpoint { outbound += Frame(.abort, stream: id).encoded }
+    entries[id]?.complete = false
+    entries[id]?.reason = reason
+    entries[id]?.answerEnded = true
+    closeIfDone(id)
+  }
+
+  /// Once the answer has ended and its worker has finished, its end is recorded.
+  private func closeIfDone(_ id: UInt32) {
+    guard let entry = entries[id], entry.answerEnded, entry.workerFinished else { return }
+    entries[id] = nil
+    guard let record = entry.record, let service else { return }
+    let bytes = entry.stream.bodyBytes
+    let complete = entry.complete
+    let reason = entry.reason
+    // Recorded here where no worker is free: an end that is not recorded would hold its place in the budget for ever.
+    let job: WorkerPool.Job = { service.completed(record, bytes: bytes, complete: complete, reason: reason) }
+    if !pool.submit(job) { job() }
+  }
+
+  private func send() throws(SystemError) {
+    let now = Clock.monotonic()
+    for (id, entry) in entries where !entry.answerEnded {
+      guard outbound.count - outboundSent < Self.outboundLimit else { break }
+      let (frames, progress) = entry.stream.frames(now: now)
+      for frame in frames { outbound += frame.encoded }
+      if case .ended = progress {
+        entries[id]?.answerEnded = true
+        closeIfDone(id)
+      }
+    }
+    do throws(SystemError) {
+      outboundSent += try endpoint.write(outbound[outboundSent...])
+    } catch {
+      if error.number != Errno.again { throw error }
+    }
+    if outboundSent == outbound.count {
+      outbound = []
+      outboundSent = 0
+    }
+  }
+}

@@ -1,0 +1,132 @@
+internal import Budgets
+internal import Grants
+internal import Masking
+internal import StrictJSON
+
+/// The agent's configuration: one strict JSON file. Unknown members are fatal.
+struct Configuration: Sendable {
+  enum Scope: Sendable, Equatable {
+    /// That process and what descends from it.
+    case process(pid: Int32, startTime: UInt64)
+    /// Everything in this PID namespace but this agent's own container.
+    case pod
+  }
+
+  struct LogSource: Sendable, Equatable {
+    var name: String
+    /// Nil: a path in the container; else the index of a volume of the command line, and `path` is relative to it.
+    var volume: UInt8?
+    var path: [UInt8]
+    var container: String
+    /// Whether a file with more than one hard link may be read.
+    var allowsHardLinks: Bool
+  }
+
+  var agent: String
+  var issuer: String
+  var trustDomain: String
+  var scope: Scope
+  /// The name of the one container, outside a pod; the fallback name in a pod.
+  var container: String
+  var logs: [LogSource]
+  var ceilings: Ceilings
+  var masking: MaskingRules
+
+  init(json text: [UInt8], volumes: [String]) throws(JSONError) {
+    var reader = try JSONReader(try JSONParser.parse(text, limits: .init(bytes: 262_144, depth: 8)), at: "configuration")
+    agent = try reader.string("agent")
+    issuer = try reader.string("issuer")
+    trustDomain = try reader.string("trust_domain")
+    guard agent.hasPrefix("spiffe://\(trustDomain)/") else {
+      throw .invalid(path: "configuration.agent", reason: "must be a SPIFFE ID of the trust domain")
+    }
+    var scopeReader = try reader.object("scope")
+    switch try scopeReader.string("type") {
+    case "process":
+      scope = .process(
+        pid: Int32(try scopeReader.integer("pid", in: 1...Int64(Int32.max))),
+        startTime: UInt64(try scopeReader.integer("start_time")))
+    case "pod": scope = .pod
+    case _: throw .invalid(path: "configuration.scope.type", reason: "must be \"process\" or \"pod\"")
+    }
+    try scopeReader.finish()
+    let container = try reader.optionalString("container") ?? "workload"
+    self.container = container
+    logs = []
+    for (index, item) in try (reader.optionalArray("logs") ?? []).enumerated() {
+      let path = "configuration.logs[\(index)]"
+      let source = try Self.source(item, at: path, container: container, volumes: volumes)
+      guard !logs.contains(where: { $0.name == source.name && $0.container == source.container }) else {
+        throw .invalid(path: path, reason: "has the name of another source")
+      }
+      logs.append(source)
+    }
+    ceilings = try Self.ceilings(reader.optionalObject("ceilings"))
+    masking = try Self.masking(reader.optionalObject("masking"))
+    try reader.finish()
+  }
+
+  private static func source(
+    _ item: JSONValue, at path: String, container: String, volumes: [String]
+  ) throws(JSONError) -> LogSource {
+    var reader = try JSONReader(item, at: path)
+    let name = try reader.string("name")
+    guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }) else {
+      throw .invalid(path: "\(path).name", reason: "must be 1 to 64 printable ASCII characters without '/'")
+    }
+    var volume: UInt8?
+    if let volumeName = try reader.optionalString("volume") {
+      guard let index = volumes.firstIndex(of: volumeName) else {
+        throw .invalid(path: "\(path).volume", reason: "is not a volume of the command line")
+      }
+      volume = UInt8(index)
+    }
+    let file = try reader.string("path")
+    guard !file.isEmpty, !file.utf8.contains(0), volume != nil || file.hasPrefix("/"), !file.hasSuffix("/") else {
+      throw .invalid(path: "\(path).path", reason: "must be a file: absolute in the container, or relative to a volume")
+    }
+    let source = LogSource(
+      name: name, volume: volume, path: Array(file.utf8), container: try reader.optionalString("container") ?? container,
+      allowsHardLinks: try reader.optionalBool("allow_hard_links") ?? false)
+    try reader.finish()
+    return source
+  }
+
+  private static func ceilings(_ reader: JSONReader?) throws(JSONError) -> Ceilings {
+    var ceilings = Ceilings()
+    guard var reader else { return ceilings }
+    func rate(_ name: String, _ value: inout RateLimiter.Rate) throws(JSONError) {
+      guard var entry = try reader.optionalObject(name) else { return }
+      value = RateLimiter.Rate(
+        perSecond: try entry.integer("per_second", in: 1...100_000), burst: try entry.integer("burst", in: 1...1_000_000))
+      try entry.finish()
+    }
+    try rate("session_requests", &ceilings.session)
+    try rate("peer_requests", &ceilings.peer)
+    try rate("agent_requests", &ceilings.agent)
+    ceilings.sessionConcurrency =
+      try reader.optionalInteger("session_concurrency", in: 1...1024) ?? ceilings.sessionConcurrency
+    ceilings.agentConcurrency = try reader.optionalInteger("agent_concurrency", in: 1...1024) ?? ceilings.agentConcurrency
+    ceilings.objects = try reader.optionalInteger("session_objects", in: 1...1_000_000) ?? ceilings.objects
+    try reader.finish()
+    return ceilings
+  }
+
+  private static func masking(_ reader: JSONReader?) throws(JSONError) -> MaskingRules {
+    guard var reader else { return .builtIn }
+    let safeNames = try reader.optionalStrings("safe_names") ?? []
+    var mode = LogMode.strict
+    if let text = try reader.optionalString("logs") {
+      guard let known = LogMode(rawValue: text) else {
+        throw .invalid(path: "configuration.masking.logs", reason: "must be \"strict\" or \"balanced\"")
+      }
+      mode = known
+    }
+    try reader.finish()
+    do throws(MaskingRulesError) {
+      return try MaskingRules(safeNames: safeNames, logMode: mode)
+    } catch {
+      throw .invalid(path: "configuration.masking.safe_names", reason: "\(error)")
+    }
+  }
+}

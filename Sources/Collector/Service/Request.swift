@@ -1,0 +1,61 @@
+internal import API
+internal import AuditLog
+internal import Budgets
+internal import Grants
+internal import Linux
+internal import Masking
+internal import Tokens
+
+/// A request that has been authenticated, found to be in the grant's actions, and charged. Views take it as their
+/// proof of permission.
+final class Request {
+  let id: String
+  let route: Route
+  let token: VerifiedToken
+  let account: Account
+  let masker: @Sendable (Taint) -> Masker
+  /// What it asked for, for the audit event; views fill in what they decode.
+  var facts: AuditRequest
+  var parameters: Parameters
+  /// Presence tokens in the answer, by kind.
+  var masked: [String: Int] = [:]
+  /// Bytes of the target's content that were read for it.
+  var bytesRead: Int64 = 0
+  /// What the budget allows to read.
+  let byteAllowance: Int64
+  private let budgets: BudgetKeeper
+
+  init(
+    id: String, route: Route, token: VerifiedToken, account: Account, facts: AuditRequest, parameters: Parameters,
+    byteAllowance: Int64, budgets: BudgetKeeper, masker: @escaping @Sendable (Taint) -> Masker
+  ) {
+    self.id = id
+    self.route = route
+    self.token = token
+    self.account = account
+    self.facts = facts
+    self.parameters = parameters
+    self.byteAllowance = byteAllowance
+    self.budgets = budgets
+    self.masker = masker
+  }
+
+  var grant: AuthorizationDetail { token.detail }
+
+  /// Charges distinct objects before anything of them is shown; `kind` keeps a file and a variable apart.
+  func charge(_ kind: String, _ names: [[UInt8]]) throws(Refusal) {
+    try budgets.charge(objects: names.map { Array(kind.utf8) + [0] + $0 }, to: account)
+  }
+
+  func count(_ text: MaskedText) {
+    for case .masked(let token) in text.segments { masked[token.kind.rawValue, default: 0] += 1 }
+  }
+
+  /// The container asked for, or the only one; refused unless granted.
+  func container(default name: String) throws(Refusal) -> String {
+    let container = try parameters.text("container") ?? name
+    facts.container = container
+    guard grant.containers.matches(container) else { throw Refusal(.containerNotGranted) }
+    return container
+  }
+}

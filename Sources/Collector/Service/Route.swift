@@ -1,0 +1,73 @@
+internal import API
+internal import Grants
+
+/// What a request asks for. One case per route of the API.
+enum Route: Sendable, Equatable {
+  case processes
+  case process(id: String)
+  case environment(id: String)
+  case files
+  case directories
+  case logs
+  case log(source: String)
+  case posture
+
+  /// As in the OpenAPI file; goes into audit events.
+  var pattern: String {
+    switch self {
+    case .processes: "/v1/processes"
+    case .process: "/v1/processes/{id}"
+    case .environment: "/v1/processes/{id}/environment"
+    case .files: "/v1/files"
+    case .directories: "/v1/directories"
+    case .logs: "/v1/logs"
+    case .log: "/v1/logs/{source}"
+    case .posture: "/v1/posture"
+    }
+  }
+
+  /// The action that the token must include; nil where any valid token will do.
+  var action: Action? {
+    switch self {
+    case .processes, .process: .processesList
+    case .environment: .environmentRead
+    case .files: .filesStat
+    case .directories: .filesList
+    case .logs: .logsList
+    case .log: .logsTail
+    case .posture: nil
+    }
+  }
+
+  init(method: String, target: RequestTarget) throws(Refusal) {
+    var words: [String] = []
+    for segment in target.segments {
+      guard let word = String(validating: segment, as: UTF8.self) else { throw Refusal(.noSuchRoute) }
+      words.append(word)
+    }
+    guard words.first == "v1" else { throw Refusal(.noSuchRoute) }
+    let route: Route? =
+      switch words.dropFirst().count {
+      case 1:
+        switch words[1] {
+        case "processes": .processes
+        case "files": .files
+        case "directories": .directories
+        case "logs": .logs
+        case "posture": .posture
+        case _: nil
+        }
+      case 2:
+        switch words[1] {
+        case "processes": .process(id: words[2])
+        case "logs": .log(source: words[2])
+        case _: nil
+        }
+      case 3 where words[1] == "processes" && words[3] == "environment": .environment(id: words[2])
+      case _: nil
+      }
+    guard let route else { throw Refusal(.noSuchRoute) }
+    guard method == "GET" else { throw Refusal(.methodNotAllowed, detail: "only GET") }
+    self = route
+  }
+}

@@ -1,0 +1,26 @@
+internal import Linux
+internal import ProcFS
+
+/// One process in scope, through one held descriptor.
+struct TargetProcess: ~Copyable {
+  let directory: ProcessDirectory
+  let stat: ProcessStat
+  let identity: ProcessIdentity
+  let container: String
+
+  /// Why the kernel would not let this agent look inside, from what everybody may read (DESIGN: the privilege matrix).
+  borrowing func denialReason(ownUser: UInt32, ownGroup: UInt32) -> String {
+    if stat.isZombie { return "zombie" }
+    if stat.isKernelThread { return "kernel_thread" }
+    let status: ProcessStatus
+    do throws(ProcFSError) {
+      status = try directory.status()
+    } catch {
+      return "gone"
+    }
+    if !status.uids.agree || status.uids.real != ownUser { return "different_uid" }
+    if !status.gids.agree || status.gids.real != ownGroup { return "different_gid" }
+    if status.capabilities.permitted != 0 { return "target_has_capabilities" }
+    return "not_dumpable"
+  }
+}

@@ -1,0 +1,40 @@
+internal import NIOCore
+
+/// Bounds the connections: few that have not shown a certificate, and the oldest of those makes room for a new one, so
+/// that a flood of silent connections keeps nobody out.
+final class ConnectionTable {
+  private var strangers: [ObjectIdentifier: (order: UInt64, connection: HTTPConnection)] = [:]
+  private var known: [ObjectIdentifier: HTTPConnection] = [:]
+  private var order: UInt64 = 0
+
+  static let maximumStrangers = 128
+  static let maximumKnown = 256
+
+  func add(_ connection: HTTPConnection) {
+    if strangers.count >= Self.maximumStrangers, let oldest = strangers.min(by: { $0.value.order < $1.value.order }) {
+      strangers[oldest.key] = nil
+      oldest.value.connection.drop()
+    }
+    order += 1
+    strangers[ObjectIdentifier(connection)] = (order, connection)
+  }
+
+  /// After the handshake. False where there are too many.
+  func admit(_ connection: HTTPConnection) -> Bool {
+    strangers[ObjectIdentifier(connection)] = nil
+    guard known.count < Self.maximumKnown else { return false }
+    known[ObjectIdentifier(connection)] = connection
+    return true
+  }
+
+  func remove(_ connection: HTTPConnection) {
+    strangers[ObjectIdentifier(connection)] = nil
+    known[ObjectIdentifier(connection)] = nil
+  }
+
+  /// Closes everything that no answer is under way on.
+  func closeIdle() {
+    for (_, connection) in strangers.values { connection.drop() }
+    for connection in known.values where connection.isIdle { connection.drop() }
+  }
+}

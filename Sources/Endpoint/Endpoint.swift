@@ -1,0 +1,90 @@
+internal import Identity
+internal import Linux
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+internal import Privsep
+package import Sandbox
+
+/// Speaks TLS 1.3 and HTTP/1.1 and nothing else: turns a request into a frame and frames into an answer. It opens no
+/// file, sees no process and decides nothing.
+package enum Endpoint {
+  package struct Failure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  /// Runs on this thread until the collector or the opener has gone, then ends the process. The descriptors are the
+  /// inherited sockets; all three are given up to this function.
+  package static func run(mode: ConfinementMode, opener: Int32, collector: Int32, listener: Int32) throws(Failure) {
+    let hardened: Confinement
+    let compiled: CompiledFilter
+    let openerClient: OpenerClient
+    do {
+      openerClient = OpenerClient(
+        socket: SharedDescriptor(FileDescriptor(owning: try FileDescriptor.duplicate(opener))))
+      // Before the file size limit: libseccomp hands the program over through a memory file.
+      compiled = CompiledFilter(try SeccompFilter(for: .endpoint))
+      hardened = try Confinement.harden(.endpoint, mode: mode)
+      Process.tuneAllocator()
+      try Poll.catchShutdownSignals()
+    } catch {
+      throw Failure("\(error)")
+    }
+    // The event loop makes its own descriptors first; then the filter closes; then the first byte is read.
+    MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
+      do {
+        let confined = try hardened.load(compiled.take())
+        let tls = try credentials(from: openerClient)
+        let link = CollectorLink(loop: loop, listener: listener, tls: tls)
+        try link.start(confined, collector: collector, opener: opener)
+      } catch {
+        // Standard error may be a file, which this process may not write to any more: the collector says it.
+        let stream = FileDescriptor(owning: collector)
+        let last = Frame(.log, payload: LogMessage(level: .error, text: "\(error)").encoded)
+        do throws(SystemError) { try stream.writeAll(last.encoded) } catch {}
+        Process.exitNow(70)
+      }
+    }
+  }
+
+  /// The TLS context, from the credential files that the opener passes.
+  private static func credentials(from client: OpenerClient) throws -> NIOSSLContext {
+    func content(_ file: AgentFile, _ name: String) throws(Failure) -> [UInt8] {
+      do throws(SystemError) {
+        let opened = try client.open(file)
+        var bytes: [UInt8] = []
+        while try opened.read(into: &bytes, count: 16384) > 0 {
+          if bytes.count > file.limit { throw SystemError("read", Errno.tooLarge) }
+        }
+        return bytes
+      } catch {
+        throw Failure("\(name) cannot be read (\(error))")
+      }
+    }
+    let configuration = try TLSServer.configuration(
+      certificateChainPEM: content(.certificate, "tls.crt"), privateKeyPEM: content(.privateKey, "tls.key"),
+      trustBundlePEM: content(.trustBundle, "ca.crt"))
+    return try NIOSSLContext(configuration: configuration)
+  }
+}
+
+/// Carries the filter into the event loop's closure, which is called once.
+private final class CompiledFilter {
+  private var filter: SeccompFilter?
+  init(_ filter: consuming SeccompFilter) { self.filter = consume filter }
+
+  func take() throws(SandboxError) -> SeccompFilter {
+    guard let filter = filter.take() else { throw .didNotTake("seccomp: the filter was loaded twice") }
+    return filter
+  }
+}
+
+/// Standard error before the collector listens: the one time that another process writes there.
+package enum StartFailure {
+  package static func report(_ text: String) {
+    let stream = FileDescriptor(owning: 2)
+    do throws(SystemError) { try stream.writeAll(Array("sidelight-agent: \(text)\n".utf8)) } catch {}
+    _ = stream.release()
+  }
+}

@@ -1,0 +1,284 @@
+internal import Identity
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOSSL
+internal import NIOTLS
+internal import Privsep
+
+/// One client connection: after the handshake it tells the collector who is there, then sends it one request at a time
+/// and writes what comes back.
+final class HTTPConnection: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = Never
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private enum State {
+    case handshake
+    /// Waits for a request.
+    case idle
+    /// A head has come; its end has not.
+    case head
+    /// The collector has the request.
+    case answering(stream: UInt32)
+    /// Nothing more is taken; what is written is flushed.
+    case closing
+  }
+
+  private let link: CollectorLink
+  private let limiter: HeadLimiter
+  private var context: ChannelHandlerContext?
+  private var state = State.handshake
+  private var connection: UInt32?
+  private var keepAlive = true
+  private var isHeadMethod = false
+  private var pendingRequest: RequestMessage?
+  private var timer: Scheduled<Void>?
+  /// What a pipelining client has sent while an answer is under way. SwiftNIO's own handler for that traps when an
+  /// answer is written before the request has ended, which is what a refusal does.
+  private var queue: [HTTPServerRequestPart] = []
+  private var readWithheld = false
+
+  /// Parts kept before no more is read from the connection.
+  private static let maximumQueue = 16
+
+  static let maximumFields = 64
+  /// The handshake, and then each request head, must be whole in this time.
+  private static let headTime = TimeAmount.seconds(10)
+  private static let idleTime = TimeAmount.seconds(60)
+
+  private init(link: CollectorLink, limiter: HeadLimiter) {
+    self.link = link
+    self.limiter = limiter
+  }
+
+  static func configure(_ channel: any Channel, link: CollectorLink) throws {
+    let limiter = HeadLimiter()
+    let connection = HTTPConnection(link: link, limiter: limiter)
+    limiter.onOverflow = { [weak connection] in connection?.reject(.headTooLarge) }
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(NIOSSLServerHandler(context: link.context))
+    try pipeline.addHandler(limiter)
+    try pipeline.addHandler(HTTPResponseEncoder())
+    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+    try pipeline.addHandler(NIOHTTPResponseHeadersValidator())
+    try pipeline.addHandler(connection)
+  }
+
+  var isIdle: Bool {
+    switch state {
+    case .handshake, .idle, .head: true
+    case .answering, .closing: false
+    }
+  }
+
+  // MARK: Life
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    link.connections.add(self)
+    arm(Self.headTime)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    timer?.cancel()
+    if case .answering(let stream) = state { link.cancel(stream) }
+    if let connection { link.close(connection) }
+    connection = nil
+    state = .closing
+    link.connections.remove(self)
+    context.fireChannelInactive()
+  }
+
+  func drop() { context?.close(promise: nil) }
+
+  private func arm(_ time: TimeAmount) {
+    timer?.cancel()
+    guard let context else { return }
+    let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+    timer = context.eventLoop.scheduleTask(in: time) { bound.value.timeIsUp() }
+  }
+
+  private func timeIsUp() {
+    switch state {
+    case .handshake: drop()
+    case .idle: if limiter.isEmpty { drop() } else { reject(.timeout) }
+    case .head: reject(.timeout)
+    case .answering, .closing: break
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case TLSUserEvent.handshakeCompleted: handshakeCompleted(context)
+    case TLSUserEvent.shutdownCompleted: context.close(promise: nil)
+    case ChannelEvent.inputClosed:
+      // The client half-closed: it has no further request, and gets its answer if one is under way.
+      if case .answering = state { keepAlive = false } else { context.close(promise: nil) }
+    case _: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  private func handshakeCompleted(_ context: ChannelHandlerContext) {
+    do {
+      let tls = try context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+      // Chain validation has passed, so there is one; without it nothing is served.
+      guard let certificate = tls.peerCertificate else { return drop() }
+      let der = try certificate.toDERBytes()
+      guard der.count <= PeerMessage.certificateLimit, link.connections.admit(self) else { return drop() }
+      var spiffeID = ""
+      do throws(IdentityError) {
+        spiffeID = try SPIFFEID(certificate: certificate).description
+      } catch {
+        link.log(.warning, "a client certificate is not an X.509-SVID: \(error)")
+      }
+      connection = link.open(
+        PeerMessage(
+          certificate: der, spiffeID: spiffeID, notAfter: Int64(certificate.notValidAfter),
+          address: context.remoteAddress.map(Self.describe) ?? ""))
+      state = .idle
+      arm(Self.headTime)
+    } catch {
+      link.log(.error, "a client certificate cannot be read")
+      drop()
+    }
+  }
+
+  private static func describe(_ address: SocketAddress) -> String {
+    let host = address.ipAddress ?? "?"
+    return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
+  }
+
+  // MARK: Requests
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    limiter.headEnded()
+    switch state {
+    case .answering: if keepAlive { queue.append(unwrapInboundIn(data)) }
+    case .idle, .head: take(unwrapInboundIn(data))
+    case .handshake, .closing: break
+    }
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if queue.count < Self.maximumQueue { context.read() } else { readWithheld = true }
+  }
+
+  private func take(_ part: HTTPServerRequestPart) {
+    switch part {
+    case .head(let head): take(head)
+    case .body: if case .head = state { reject(.bodyNotAllowed) }
+    case .end:
+      guard case .head = state, let request = pendingRequest else { return }
+      pendingRequest = nil
+      timer?.cancel()
+      state = .answering(stream: link.request(request, on: self))
+    }
+  }
+
+  /// After an answer: what had come meanwhile, up to the next request.
+  private func takeQueued() {
+    while !queue.isEmpty {
+      switch state {
+      case .idle, .head: take(queue.removeFirst())
+      case .handshake, .answering, .closing: return
+      }
+    }
+    if readWithheld, queue.count < Self.maximumQueue {
+      readWithheld = false
+      context?.read()
+    }
+  }
+
+  private func take(_ head: HTTPRequestHead) {
+    guard case .idle = state, let connection else { return }
+    state = .head
+    keepAlive = head.isKeepAlive
+    isHeadMethod = head.method == .HEAD
+    let authorizations = head.headers["authorization"]
+    guard head.headers.count <= Self.maximumFields else { return reject(.headTooLarge) }
+    guard head.version.major == 1, authorizations.count <= 1, head.uri.utf8.count <= HeadLimiter.maximumHead,
+      head.version.minor == 0 || head.headers["host"].count == 1
+    else { return reject(.malformed) }
+    let lengths = head.headers["content-length"]
+    if head.headers.contains(name: "transfer-encoding") || lengths.contains(where: { $0 != "0" }) {
+      return reject(.bodyNotAllowed)
+    }
+    pendingRequest = RequestMessage(
+      connection: connection, method: head.method.rawValue, target: head.uri, authorization: authorizations.first ?? "")
+  }
+
+  /// Has the collector record and answer what is not acceptable HTTP; the connection ends with the answer.
+  private func reject(_ reason: RejectedMessage.Reason) {
+    switch state {
+    case .idle, .head: break
+    case .handshake: return drop()
+    case .answering, .closing: return
+    }
+    guard let connection else { return drop() }
+    timer?.cancel()
+    keepAlive = false
+    pendingRequest = nil
+    queue = []
+    limiter.stop()
+    state = .answering(stream: link.rejected(RejectedMessage(connection: connection, reason: reason), on: self))
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case is HTTPParserError: reject(.malformed)
+    case is NIOSSLError, is BoringSSLError:
+      if case .handshake = state {
+        link.log(.warning, "TLS handshake with \(context.remoteAddress.map(Self.describe) ?? "?") failed: \(error)")
+      }
+      context.close(promise: nil)
+    case _: context.close(promise: nil)
+    }
+  }
+
+  // MARK: Answers
+
+  func head(_ message: HeadMessage) {
+    guard let context, case .answering = state else { return }
+    var headers = HTTPHeaders(message.fields.map { ($0.name, $0.value) })
+    if let length = message.length { headers.add(name: "content-length", value: String(length)) }
+    if !keepAlive { headers.add(name: "connection", value: "close") }
+    let head = HTTPResponseHead(
+      version: .http1_1, status: HTTPResponseStatus(statusCode: Int(message.status)), headers: headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    if message.length == nil { context.flush() }
+  }
+
+  func body(_ bytes: [UInt8]) {
+    guard let context, case .answering(let stream) = state else { return }
+    guard !isHeadMethod else { return link.credit(stream, bytes.count) }
+    let buffer = context.channel.allocator.buffer(bytes: bytes)
+    let link = NIOLoopBound(link, eventLoop: context.eventLoop)
+    let count = bytes.count
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    promise.futureResult.whenSuccess { link.value.credit(stream, count) }
+    context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: promise)
+  }
+
+  func finish() {
+    guard let context, case .answering = state else { return }
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    if keepAlive {
+      state = .idle
+      arm(Self.idleTime)
+    } else {
+      state = .closing
+      let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+      promise.futureResult.whenComplete { _ in bound.value.drop() }
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    takeQueued()
+  }
+
+  /// The answer cannot be completed: the client must see that it is cut.
+  func abort() {
+    state = .closing
+    drop()
+  }
+}

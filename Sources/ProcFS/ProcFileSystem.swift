@@ -1,0 +1,80 @@
+internal import Linux
+
+/// A held descriptor of a proc(5) mount.
+package struct ProcFileSystem: ~Copyable, Sendable {
+  private let root: FileDescriptor
+
+  package init(path: String = "/proc") throws(ProcFSError) {
+    do throws(SystemError) {
+      root = try FileDescriptor.open(path: path, .readDirectory)
+    } catch {
+      throw .init(error)
+    }
+  }
+
+  /// The pids that can be seen, unsorted; at most `limit`.
+  package borrowing func processIDs(limit: Int) throws(ProcFSError) -> (pids: [Int32], truncated: Bool) {
+    do throws(SystemError) {
+      let listing = try root.open(".", .readDirectory)
+      let (names, truncated) = try DirectoryReader.names(in: listing, limit: limit)
+      return (names.compactMap { Self.pid($0) }, truncated)
+    } catch {
+      throw .init(error)
+    }
+  }
+
+  private static func pid(_ name: [UInt8]) -> Int32? {
+    guard let (value, end) = Fields.number(name.span, at: 0), end == name.count else { return nil }
+    return Int32(exactly: value)
+  }
+
+  /// A descriptor of the process's directory. Everything read through it is of that process and no successor.
+  package borrowing func open(_ pid: Int32) throws(ProcFSError) -> ProcessDirectory {
+    do throws(SystemError) {
+      return ProcessDirectory(pid: pid, descriptor: try root.open(String(pid), .pathDirectory))
+    } catch {
+      throw .init(error)
+    }
+  }
+
+  /// The mount id of one of this process's own descriptors, without touching the file system behind it.
+  package borrowing func mountID(ofOwnDescriptor raw: Int32) throws(ProcFSError) -> UInt64 {
+    var text: [UInt8] = []
+    do throws(SystemError) {
+      let file = try root.open("self/fdinfo/\(raw)", .readFollowing)
+      _ = try file.read(into: &text, count: 1024)
+    } catch {
+      throw .init(error)
+    }
+    var found: UInt64?
+    let label = Array("mnt_id:".utf8)
+    let span = text.span
+    Fields.lines(span) { line in
+      guard line.count > label.count, label.indices.allSatisfy({ span[line.lowerBound + $0] == label[$0] }) else { return }
+      let words = Fields.words(span, in: (line.lowerBound + label.count)..<line.upperBound)
+      if let word = words.first { found = Fields.number(span, at: word.lowerBound)?.value }
+    }
+    guard let found else { throw .malformed(file: "fdinfo") }
+    return found
+  }
+
+  /// The path of what one of this process's own descriptors refers to (its magic link), at most 4,096 bytes. A removed
+  /// file's ends in ` (deleted)`.
+  package borrowing func path(ofOwnDescriptor raw: Int32) throws(ProcFSError) -> [UInt8] {
+    do throws(SystemError) {
+      return try root.linkTarget(of: Array("self/fd/\(raw)".utf8))
+    } catch {
+      throw .init(error)
+    }
+  }
+
+  /// A file of the mount itself, such as `sys/kernel/osrelease`; at most 64 KiB.
+  package borrowing func read(_ name: String) throws(ProcFSError) -> [UInt8] {
+    do throws(SystemError) {
+      let file = try root.open(name, .read)
+      return try ProcessDirectory.read(file, limit: ProcessDirectory.smallFileLimit).text
+    } catch {
+      throw .init(error)
+    }
+  }
+}
