@@ -60,7 +60,8 @@ enum EntropyDetector {
         stop += 1
       }
       while stop > at, bytes[stop - 1] == 0x2E { stop -= 1 }
-      if dots >= 1 || stop - at >= 36 {
+      // Without a second part it is some other JSON in base64, which is looked into.
+      if dots >= 1, stop - at >= 20 {
         state.findings.add(at, stop, .jwt, "jwt")
         found = true
       }
