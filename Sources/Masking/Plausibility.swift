@@ -47,8 +47,8 @@ struct Plausibility {
       if candidate.verdict == .weak {
         return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32)
       }
-      let head = ValueShape(bytes, start, start + 64)
-      return !Self.isCodeReference(bytes, start, start + 64, head)
+      let head = ValueShape(bytes, start, start + 32)
+      return !Self.isCodeReference(bytes, start, start + 32, head)
     }
     let shape = ValueShape(bytes, start, end)
     if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
