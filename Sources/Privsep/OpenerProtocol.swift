@@ -48,7 +48,7 @@ package enum AgentFile: UInt8, Sendable, CaseIterable {
   }
 }
 
-/// A message of eight bytes, in either direction.
+/// A message of twelve bytes, in either direction.
 package enum OpenerMessage: Sendable, Equatable {
   /// With a `/proc/<pid>` descriptor.
   case openProcessEntry(sequence: UInt32, ProcessFile)
