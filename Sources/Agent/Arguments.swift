@@ -51,7 +51,9 @@ struct Arguments {
       case "--credentials": credentials = try value()
       case "--listen": listener = try Self.address(try value())
       case "--listen-fd":
-        guard let number = Int32(try value()), number > 2 else { throw Usage(description: "--listen-fd needs a number over 2") }
+        guard let number = Int32(try value()), number > 2 else {
+          throw Usage(description: "--listen-fd needs a number over 2")
+        }
         listener = .descriptor(number)
       case "--volume":
         let text = try value()

@@ -125,7 +125,8 @@ package struct BudgetBook: Sendable {
     if let limit = account.tokenAllowance[keyPath: allowed], tokens[account.token]![keyPath: used] + more > limit {
       throw .exhausted(limit: name, retryAfterSeconds: Self.seconds(until: account.tokenEnds, now))
     }
-    if let limit = account.sessionAllowance[keyPath: allowed], sessions[account.session]![keyPath: used] + more > limit {
+    if let limit = account.sessionAllowance[keyPath: allowed], sessions[account.session]![keyPath: used] + more > limit
+    {
       throw .exhausted(limit: "session_" + name, retryAfterSeconds: Self.seconds(until: account.sessionEnds, now))
     }
   }

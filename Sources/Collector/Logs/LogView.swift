@@ -65,7 +65,9 @@ struct LogView {
     else { throw Refusal(.logNotFound) }
     request.facts.container = source.container
     guard request.grant.containers.matches(source.container) else { throw Refusal(.containerNotGranted) }
-    guard request.byteAllowance > 0 else { throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter) }
+    guard request.byteAllowance > 0 else {
+      throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
+    }
     if cursorText != nil, !follow { throw Refusal(.invalidParameter, detail: "cursor goes with follow=true") }
     let opened = try files.open(source)
     try request.charge("log", [Array("\(source.container)/\(source.name)".utf8)])

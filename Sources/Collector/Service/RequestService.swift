@@ -151,7 +151,8 @@ final class RequestService: Sendable {
     switch body {
     case .whole(let whole):
       guard whole.count <= Self.maximumBody else {
-        throw Refusal(.overloaded, detail: "the answer is too large; ask for less", log: "answer of \(whole.count) bytes")
+        throw Refusal(
+          .overloaded, detail: "the answer is too large; ask for less", log: "answer of \(whole.count) bytes")
       }
       bytes = whole
     case .follow(let started): follow = started

@@ -73,7 +73,8 @@ final class ResponseStream: Sendable {
       if let limit = problem.limit { fields.append(("ratelimit", "\"\(limit)\";r=0;t=\(seconds)")) }
     }
     let head = HeadMessage(
-      status: UInt16(problem.status), fields: fields.map { (name: $0.0, value: $0.1) }, length: UInt64(writer.bytes.count))
+      status: UInt16(problem.status), fields: fields.map { (name: $0.0, value: $0.1) },
+      length: UInt64(writer.bytes.count))
     return begin(head, body: writer.bytes, finished: true)
   }
 

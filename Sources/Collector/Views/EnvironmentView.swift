@@ -16,7 +16,9 @@ struct EnvironmentView {
     if !wanted.isEmpty { request.facts.names = wanted.map { String(decoding: $0, as: UTF8.self) } }
     for name in wanted where !request.grant.names.matches(name) { throw Refusal(.nameNotGranted) }
     let process = try ProcessView(target: target, request: request).open(id)
-    guard request.byteAllowance > 0 else { throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter) }
+    guard request.byteAllowance > 0 else {
+      throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
+    }
     let (block, truncated) = try target.environment(of: process)
     request.bytesRead += Int64(block.count)
     let masker = request.masker(try target.taint())

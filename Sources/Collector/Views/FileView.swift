@@ -28,7 +28,9 @@ struct FileView {
     if entry.type != FileStatus.Kind.symlink.rawValue {
       do throws(SystemError) {
         let names = try place.shared.descriptor.extendedAttributeNames()
-        if !names.isEmpty { entry.extendedAttributes = names.map { TargetText(bytes: masker.text($0).rendered()).text } }
+        if !names.isEmpty {
+          entry.extendedAttributes = names.map { TargetText(bytes: masker.text($0).rendered()).text }
+        }
       } catch {
         // The file system keeps none, or not for us.
       }
@@ -125,7 +127,9 @@ struct FileView {
 
   private static func names(in place: PathWalk.Place) throws(Refusal) -> (names: [[UInt8]], truncated: Bool) {
     do throws(SystemError) {
-      guard try place.shared.descriptor.status().kind == .directory else { throw SystemError("open", Errno.notDirectory) }
+      guard try place.shared.descriptor.status().kind == .directory else {
+        throw SystemError("open", Errno.notDirectory)
+      }
       let directory = try place.shared.descriptor.reopenForReading()
       return try DirectoryReader.names(in: directory, limit: directoryLimit)
     } catch {

@@ -10,7 +10,9 @@ struct LogTests {
     let token = try agent.token()
     let file = agent.installation.state.path("logs/stdout.log")
     let deadline = Date().addingTimeInterval(20)
-    while !((try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("unfinished") ?? false), Date() < deadline { usleep(50_000) }
+    while !((try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("unfinished") ?? false), Date() < deadline {
+      usleep(50_000)
+    }
     for count in [1, 2, 10, 999] {
       let answer = try agent.get("/v1/logs/stdout?lines=\(count)", token: token)
       let lines = try #require(try answer.json["lines"] as? [[String: Any]]).compactMap { $0["text"] as? String }
@@ -36,7 +38,8 @@ struct LogTests {
       echo done; exec sleep 300
       """
     let names = ["long", "sparse", "fifo", "link", "hard", "directory", "missing"]
-    let agent = try AgentUnderTest(["sh", "-c", script], options: names.flatMap { ["--log", "\($0)=\(folder)/\($0).log"] })
+    let agent = try AgentUnderTest(
+      ["sh", "-c", script], options: names.flatMap { ["--log", "\($0)=\(folder)/\($0).log"] })
     let token = try agent.token()
     let deadline = Date().addingTimeInterval(20)
     while try !agent.get("/v1/logs/stdout", token: token).body.contains("done"), Date() < deadline { usleep(100_000) }
@@ -61,7 +64,7 @@ struct LogTests {
       i=0; while sleep 0.1; do i=$((i+1)); echo "line $i password=hunter$i-secret"; done
       """
     let agent = try AgentUnderTest(["sh", "-c", script])
-    let token = try agent.token(detail: { $0["limits"] = ["follow_seconds": 15] })
+    let token = try agent.narrowToken({ $0["limits"] = ["follow_seconds": 15] })
     let follow = try Follow(agent, "/v1/logs/stdout?follow=true&lines=1", token: token)
     try follow.wait(for: "\"type\":\"line\"")
     let file = agent.installation.state.path("logs/stdout.log")
@@ -80,7 +83,9 @@ struct LogTests {
     #expect(records.last?["reason"] as? String == "follow_limit")
     #expect(records.contains { $0["type"] as? String == "rotated" })
     #expect(!follow.text.contains("hunter"))
-    let numbers = records.compactMap { ($0["text"] as? String)?.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+    let numbers = records.compactMap {
+      ($0["text"] as? String)?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
     #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
     // The cursor of the end resumes where it ended.
     let cursor = try #require(records.last?["cursor"] as? String)
