@@ -107,7 +107,9 @@ package enum OpenerMessage: Sendable, Equatable {
       guard let index = UInt8(exactly: value) else { throw .invalidField("volume") }
       self = .openVolume(sequence: sequence, index)
     case 4: self = .reply(sequence: sequence, error: Int32(bitPattern: value))
-    case 5: self = .shutdown
+    case 5:
+      guard sequence == 0, value == 0 else { throw .invalidField("shutdown") }
+      self = .shutdown
     case _: throw .unknownKind(UInt8(truncatingIfNeeded: kind))
     }
   }

@@ -70,6 +70,24 @@ struct LimitTests {
     #expect(status == 200)
   }
 
+  @Test("a caller whose tokens keep failing waits before the next is verified; another one does not")
+  func failures() throws {
+    let agent = try AgentUnderTest(["sleep", "300"])
+    let urls = (0..<120).flatMap { _ in ["--output", "/dev/null", agent.url + "/v1/posture"] }
+    let result = try Sidelight.run(
+      program: "/usr/bin/env",
+      [
+        "curl", "--silent", "--cacert", agent.authority, "--cert", agent.certificate, "--key", agent.key, "--header",
+        "Authorization: Bearer a.b.c", "--write-out", "%{http_code}\n",
+      ] + urls)
+    let codes = result.output.split(separator: "\n")
+    #expect(codes.contains("401") && codes.contains("429"))
+    #expect(codes.allSatisfy { $0 == "401" || $0 == "429" })
+    #expect(try agent.audit.filter { $0["type"] as? String == "decision" }.count >= 120)
+    sleep(2)
+    #expect(try agent.get("/v1/posture", token: agent.token()).status == 200)
+  }
+
   @Test("too fast: the agent's own ceiling answers, and the agent goes on")
   func rate() throws {
     let agent = try AgentUnderTest(["sleep", "300"])

@@ -98,6 +98,32 @@ struct LogTests {
     #expect(stranger.code == "invalid_parameter")
   }
 
+  @Test("a key block that began before the follow stays masked, also after a resume")
+  func multipleLines() throws {
+    // The body is drawn as a base64 of random bytes: no line of it may show, in whatever part of the stream it stands.
+    let body = (0..<40).map { _ in Data((0..<48).map { _ in UInt8.random(in: 0...255) }).base64EncodedString() }
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pem-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = folder + "/app.log"
+    let head = "start\n-----BEGIN PRIVATE KEY-----\n" + body[..<10].joined(separator: "\n") + "\n"
+    try head.write(toFile: file, atomically: false, encoding: .utf8)
+    let agent = try AgentUnderTest(["sleep", "300"], options: ["--log", "app=\(file)"])
+    let first = try Follow(
+      agent, "/v1/logs/app?follow=true&lines=2", token: agent.narrowToken({ $0["limits"] = ["follow_seconds": 3] }))
+    try (body[10..<20].joined(separator: "\n") + "\n").appendLine(to: file)
+    let records = first.finish()
+    let cursor = try #require(records.last?["cursor"] as? String)
+    let second = try Follow(agent, "/v1/logs/app?follow=true&cursor=\(cursor)", token: agent.token())
+    try (body[20...].joined(separator: "\n") + "\n-----END PRIVATE KEY-----\nthe end of it\n").appendLine(to: file)
+    try second.wait(for: "the end of it")
+    second.stop()
+    let shown = first.text + second.text + (try agent.get("/v1/logs/app?lines=100", token: agent.token()).body)
+    for line in body { #expect(!shown.contains(line.prefix(20)), "a line of the key shows") }
+    #expect(shown.contains("start"))
+  }
+
   @Test("a follow ends with the token, and when the agent is asked to end")
   func endings() throws {
     let agent = try AgentUnderTest(["sh", "-c", "while sleep 0.1; do echo tick; done"])
