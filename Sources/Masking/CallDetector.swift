@@ -111,12 +111,14 @@ enum CallDetector {
 
   private static func scanEcho(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) {
     var pipe = at
-    while pipe > 0, at - pipe < 64, bytes[pipe - 1] != 0x7C { pipe -= 1 }
-    guard pipe > 0, bytes[pipe - 1] == 0x7C else { return }
+    let done = state.callsDone
+    state.callsDone = at + 1
+    while pipe > done, at - pipe < 64, bytes[pipe - 1] != 0x7C { pipe -= 1 }
+    guard pipe > done, bytes[pipe - 1] == 0x7C else { return }
     var end = pipe - 1
-    while end > 0, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
+    while end > done, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
     var start = end
-    while start > 0, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) { start -= 1 }
+    while start > done, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) { start -= 1 }
     guard end - start >= 3 else { return }
     let colon = ByteText.firstIndex(of: 0x3A, bytes, start, end)
     if ByteText.matches(bytes, at, "chpasswd"), colon + 1 < end { start = colon + 1 }
@@ -125,6 +127,5 @@ enum CallDetector {
       !Plausibility.isCodeReference(bytes, start, end, shape)
     else { return }
     state.findings.add(start, end, .password, "piped-password")
-    state.callsDone = at + 1
   }
 }

@@ -34,7 +34,7 @@ enum EnvironmentRules {
     // harmless-looking one under a name that says nothing may be a PIN or a passphrase.
     switch shape {
     case .empty: return .shown
-    case .boolean: return ending.saysSwitch ? .shown : .unknown
+    case .boolean: return ending.saysSwitch || ending.saysAmount ? .shown : .unknown
     case .number: return ending.saysAmount || ending.saysPort ? .shown : .unknown
     case .duration, .size: return ending.saysAmount ? .shown : .unknown
     case .version: return ending.saysVersion ? .shown : .unknown
@@ -181,15 +181,20 @@ struct NameEnding {
   init(_ name: [UInt8]) {
     let text = name.span
     let segments = NameSegments(text, 0, text.count)
-    let last = segments.count > 0 ? segments.parts[segments.count - 1].hash : 0
+    let part = segments.count > 0 ? segments.parts[segments.count - 1] : NameSegment(hash: 0, start: 0, end: 0)
+    let last = part.hash
+    /// Words run together: `SAVEDIR`, `CONTROLHOST`, `KEEPDAYS`.
+    func ends(_ words: [StaticString]) -> Bool {
+      words.contains { ByteText.matches(text, part.end - $0.utf8CodeUnitCount, $0, notBefore: part.start) }
+    }
     let all = (0..<segments.count).map { segments.parts[$0].hash }
-    saysFile = Self.file.contains(last)
-    saysAmount = Self.amount.contains(last) || all.contains(where: Self.extent.contains)
+    saysFile = Self.file.contains(last) || ends(Self.fileEndings)
+    saysAmount = Self.amount.contains(last) || ends(Self.amountEndings) || all.contains(where: Self.extent.contains)
     saysSwitch = Self.toggle.contains(last) || all.contains(where: Self.toggleAnywhere.contains)
     saysMethod = Self.method.contains(last) || saysSwitch
-    saysName = Self.name.contains(last) || saysMethod
-    saysHost = Self.host.contains(last)
-    saysPort = Self.port.contains(last)
+    saysName = Self.name.contains(last) || ends(Self.nameEndings) || saysMethod
+    saysHost = Self.host.contains(last) || ends(Self.hostEndings)
+    saysPort = Self.port.contains(last) || ends(Self.portEndings)
     saysMail = Self.mail.contains(last)
     saysVersion = Self.version.contains(last)
     saysLocator = Self.locator.contains(last)
@@ -197,14 +202,20 @@ struct NameEnding {
 
   private static func set(_ words: String) -> Set<UInt64> { Set(words.split(separator: " ").map { NameSegment.hash(String($0)) }) }
 
+  private static let fileEndings: [StaticString] = ["dir", "path", "file", "root", "home", "folder"]
+  private static let amountEndings: [StaticString] = ["days", "limit", "max", "interval", "count", "timeout", "size", "connections"]
+  private static let nameEndings: [StaticString] = ["db", "user", "name", "database"]
+  private static let hostEndings: [StaticString] = ["host", "hosts", "server", "servers"]
+  private static let portEndings: [StaticString] = ["port", "ports"]
+
   private static let version = set("version release tag revision build ver")
   private static let locator = set("url uri urls uris dsn endpoint endpoints origin server servers address addr jdbcurl baseurl host broker brokers")
 
-  private static let file = set("file path dir directory folder location keyfile certfile cacertfile home store dest socket sock certdir cacert")
+  private static let file = set("file path dir directory folder location keyfile certfile cacertfile home store dest socket sock certdir cacert ca cas data out templates partials settings etc proc run sys var prefix ws filename config certs")
   private static let amount = set(
     """
     timeout ttl interval size limit limits max min count counts length threads workers connections retries memory days hours \
-    minutes seconds ms bytes number num cores depth period age expiry expires expiration lifetime duration port ports level \
+    minutes seconds ms bytes number num cores depth places mark week start id period age expiry expires expiration lifetime duration port ports level \
     percent ratio factor weight priority rate burst quota delay heartbeat cost rounds iterations cpus cpu gb mb watermark pool \
     uid gid umask id hz lines time tick version major minor replicas instances shards processes concurrency
     """)
@@ -212,9 +223,11 @@ struct NameEnding {
   private static let toggle = set(
     """
     enabled disabled enable disable required require verify debug allow secure insecure use skip check validate auto force \
-    strict readonly ssl tls selfsigned upgrade disallow optional mode on off
+    strict readonly ssl tls selfsigned upgrade disallow optional mode on off update append starttls autocreate fallback only \
+    history debugging quiet warning migrate arbitrary stdout lock nice style dashboard management stop ready fileserver old \
+    rpc htaccess access reporting telemetry verbose debug trace
     """)
-  private static let toggleAnywhere = set("allow random enable enabled disable disabled use skip no require is has with without verify no")
+  private static let toggleAnywhere = set("allow random enable enabled disable disabled use skip no require is has with without verify no init log as on hide")
   private static let method = set(
     """
     mode type driver adapter engine method level loglevel format protocol proto scheme environment env lang locale language \
@@ -227,7 +240,7 @@ struct NameEnding {
     application project group role prefix suffix table schema collection topic index tag tags tz timezone currency distro \
     release codename profile profiles edition class channel site rack dc datacenter realm domain plugins addons extensions \
     modules features design locale lang language owner host hostname stage component team environment keyspace exchange \
-    platform arch os image server servertype license_type adminuser adminusername controluser country city snitch storage
+    platform arch os image server servertype license_type adminuser adminusername controluser country city snitch storage login logger sitename theme editortheme plugin whitelist allowlist methods origin index records
     """)
   private static let host = set(
     """

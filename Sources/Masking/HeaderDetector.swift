@@ -19,10 +19,11 @@ enum HeaderDetector {
     var wordEnd = value
     while wordEnd < bytes.count, wordEnd - value < 32, ByteClass.isWord(bytes[wordEnd]) || bytes[wordEnd] == 0x2D { wordEnd += 1 }
     guard wordEnd < bytes.count, bytes[wordEnd] == 0x20, schemes.contains(bytes, value, wordEnd) else {
-      guard candidate.end - value >= 16 else { return nil }
-      let shape = ValueShape(bytes, value, candidate.end)
-      guard shape.spaces == 0, shape.digits > 0, !Plausibility.isPlaceholder(bytes, value, candidate.end, shape),
-        !Plausibility.isCodeReference(bytes, value, candidate.end, shape)
+      guard candidate.end - value >= 16, candidate.end - value <= 4096 || quote != nil else { return nil }
+      let head = min(candidate.end, value + 32)
+      let shape = ValueShape(bytes, value, head)
+      guard shape.digits > 0, shape.spaces == 0, !Plausibility.isCodeReference(bytes, value, head, shape),
+        !Plausibility.isPlaceholder(bytes, value, head, shape)
       else { return nil }
       state.findings.add(value, candidate.end, .authorization, "authorization")
       return candidate.end

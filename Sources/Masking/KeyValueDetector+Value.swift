@@ -59,7 +59,7 @@ extension KeyValueDetector {
   /// A literal in quotes at `at`, behind string prefixes, brackets and wrapping calls.
   static func literal(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) -> Range? {
     var index = at
-    let limit = min(bytes.count, at + 48)
+    let limit = min(bytes.count, at + 40)
     // `new String(`, `Some(`, `b`, `@`, `[`, `String::from(`
     while index < limit {
       let byte = bytes[index]
