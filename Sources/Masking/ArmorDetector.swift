@@ -62,7 +62,10 @@ enum ArmorDetector {
     let end = min(bytes.count, label + 64)
     var stop = label
     while stop < end, bytes[stop] != 0x2D { stop += 1 }
-    guard !ByteText.containsOne(of: ["certificate", "public key", "ssh2 public", "dh parameters", "ec parameters", "x509 crl", "signature"], bytes, label, stop)
+    guard
+      !ByteText.containsOne(
+        of: ["certificate", "public key", "ssh2 public", "dh parameters", "ec parameters", "x509 crl", "signature"],
+        bytes, label, stop)
     else { return nil }
     if ByteText.containsOne(of: ["pgp"], bytes, label, stop) { return .pgp }
     if ByteText.containsOne(of: ["age encrypted"], bytes, label, stop) { return .age }

@@ -18,25 +18,36 @@ enum CallDetector {
   }
 
   static let words: [(String, Form)] = [
-    ("getconnection(", .lastOfTwo), ("httpbasicauth(", .lastOfTwo), ("basicauth(", .lastOfTwo), ("basic_auth(", .lastOfTwo),
-    ("networkcredential(", .lastOfTwo), ("usernamepasswordcredentials(", .lastOfTwo), ("passwordauthentication(", .lastOfTwo),
-    ("setbasicauth(", .lastOfTwo), ("mysql_connect(", .lastOfTwo), ("mysqli_connect(", .lastOfTwo), ("mysqli(", .lastOfTwo),
+    ("getconnection(", .lastOfTwo), ("httpbasicauth(", .lastOfTwo), ("basicauth(", .lastOfTwo),
+    ("basic_auth(", .lastOfTwo),
+    ("networkcredential(", .lastOfTwo), ("usernamepasswordcredentials(", .lastOfTwo),
+    ("passwordauthentication(", .lastOfTwo),
+    ("setbasicauth(", .lastOfTwo), ("mysql_connect(", .lastOfTwo), ("mysqli_connect(", .lastOfTwo),
+    ("mysqli(", .lastOfTwo),
     ("new pdo(", .lastOfTwo), ("ftp_login(", .lastOfTwo), (".login(", .lastOfTwo), ("plainauth(", .lastOfTwo),
     ("createcredentialswithbasicauth(", .lastOfTwo), ("jdbcauthentication(", .lastOfTwo), ("createuser(", .lastOfTwo),
     ("create_user(", .lastOfTwo), ("authenticate(", .lastOfTwo), ("usernamepasswordauthenticationtoken(", .lastOfTwo),
     ("credentials.basic(", .lastOfTwo), ("withcredentials(", .lastOfTwo), ("basicawscredentials(", .lastOfTwo),
-    ("awsbasiccredentials.create(", .lastOfTwo), ("wifi.begin(", .last), ("add_user(", .lastOfTwo), ("adduser(", .lastOfTwo),
-    ("staticcredentials(", .lastOfTwo), ("newstaticcredentials(", .lastOfTwo), ("requests.auth.httpdigestauth(", .lastOfTwo),
+    ("awsbasiccredentials.create(", .lastOfTwo), ("wifi.begin(", .last), ("add_user(", .lastOfTwo),
+    ("adduser(", .lastOfTwo),
+    ("staticcredentials(", .lastOfTwo), ("newstaticcredentials(", .lastOfTwo),
+    ("requests.auth.httpdigestauth(", .lastOfTwo),
     ("usernamepassword(", .lastOfTwo), ("user_password(", .lastOfTwo), ("secretkeyspec(", .last), ("setsecret(", .last),
     ("identified by ", .next), ("identified by password ", .next), ("identified with mysql_native_password by ", .next),
-    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next), ("set password for ", .nextAfterEquals),
+    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next),
+    ("set password for ", .nextAfterEquals),
     ("requirepass ", .next), ("masterauth ", .next), ("snmp-server community ", .next), ("rocommunity ", .next),
     ("rwcommunity ", .next), ("tacacs-server key ", .next), ("radius-server key ", .next), ("isakmp key ", .next),
     ("key-string ", .next), ("ascii-text ", .next), ("ascii-key ", .next), ("authentication-key ", .next),
-    ("encrypted-password ", .next), ("wpa-psk ", .next), ("password 7 ", .next), ("password 5 ", .next), ("password 0 ", .next),
-    ("secret 5 ", .next), ("secret 0 ", .next), ("secret 8 ", .next), ("secret 9 ", .next), ("key 7 ", .next), ("key 6 ", .next),
-    ("auth plain ", .next), ("convertto-securestring ", .next), (" /rp ", .next), ("md5 7 ", .next), ("authpriv sha ", .next), ("jwt.sign(", .second), ("jwt.verify(", .second), ("jwt.encode(", .second), ("jwt.decode(", .second),
-    ("createhmac(", .second), ("auth=(", .lastOfTwo), ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
+    ("encrypted-password ", .next), ("wpa-psk ", .next), ("password 7 ", .next), ("password 5 ", .next),
+    ("password 0 ", .next),
+    ("secret 5 ", .next), ("secret 0 ", .next), ("secret 8 ", .next), ("secret 9 ", .next), ("key 7 ", .next),
+    ("key 6 ", .next),
+    ("auth plain ", .next), ("convertto-securestring ", .next), (" /rp ", .next), ("md5 7 ", .next),
+    ("authpriv sha ", .next), ("jwt.sign(", .second), ("jwt.verify(", .second), ("jwt.encode(", .second),
+    ("jwt.decode(", .second),
+    ("createhmac(", .second), ("auth=(", .lastOfTwo), ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo),
+    ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
     ("sudo -s ", .echoBefore), ("password-stdin", .echoBefore),
   ]
 
@@ -53,7 +64,9 @@ enum CallDetector {
     }
   }
 
-  private static func scanCall(_ bytes: Span<UInt8>, _ from: Int, minimum: Int, wanted: Int? = nil, state: inout ScanState) {
+  private static func scanCall(
+    _ bytes: Span<UInt8>, _ from: Int, minimum: Int, wanted: Int? = nil, state: inout ScanState
+  ) {
     var literals = 0
     var last: (start: Int, end: Int)?
     var index = from
@@ -91,7 +104,9 @@ enum CallDetector {
     if ByteText.matches(bytes, index, "password ") { index = KeyValueDetector.skipBlanks(bytes, index + 9) }
     guard index < bytes.count else { return }
     // The kind of encryption in a router's configuration.
-    if index + 1 < bytes.count, ByteClass.isDigit(bytes[index]), bytes[index + 1] == 0x20 { index = KeyValueDetector.skipBlanks(bytes, index + 1) }
+    if index + 1 < bytes.count, ByteClass.isDigit(bytes[index]), bytes[index + 1] == 0x20 {
+      index = KeyValueDetector.skipBlanks(bytes, index + 1)
+    }
     guard index < bytes.count else { return }
     var end = index
     if ByteClass.isQuote(bytes[index]) {
@@ -102,7 +117,8 @@ enum CallDetector {
     }
     guard end - index >= 2 else { return }
     let shape = ValueShape(bytes, index, end)
-    guard shape.spaces == 0, !Plausibility.isTrivial(bytes, index, end, shape), !Plausibility.isPlaceholder(bytes, index, end, shape),
+    guard shape.spaces == 0, !Plausibility.isTrivial(bytes, index, end, shape),
+      !Plausibility.isPlaceholder(bytes, index, end, shape),
       !Plausibility.stateWords.contains(bytes, index, end), !Plausibility.isCodeReference(bytes, index, end, shape)
     else { return }
     state.findings.add(index, end, .password, "statement")
@@ -118,7 +134,9 @@ enum CallDetector {
     var end = pipe - 1
     while end > done, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
     var start = end
-    while start > done, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) { start -= 1 }
+    while start > done, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) {
+      start -= 1
+    }
     guard end - start >= 3 else { return }
     let colon = ByteText.firstIndex(of: 0x3A, bytes, start, end)
     if ByteText.matches(bytes, at, "chpasswd"), colon + 1 < end { start = colon + 1 }

@@ -47,7 +47,8 @@ enum EntropyDetector {
     var at = start
     var found = false
     while at + 20 < end {
-      guard bytes[at] == 0x65, bytes[at + 1] == 0x79, bytes[at + 2] == 0x4A, at == start || !ByteClass.isAlphanumeric(bytes[at - 1])
+      guard bytes[at] == 0x65, bytes[at + 1] == 0x79, bytes[at + 2] == 0x4A,
+        at == start || !ByteClass.isAlphanumeric(bytes[at - 1])
       else {
         at += 1
         continue
@@ -102,7 +103,9 @@ enum EntropyDetector {
 
   /// Hex in groups with dashes, as UUIDs are.
   private static func isGroupedHex(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    for index in start..<min(end, start + 128) where !ByteClass.isHex(bytes[index]) && bytes[index] != 0x2D { return false }
+    for index in start..<min(end, start + 128) where !ByteClass.isHex(bytes[index]) && bytes[index] != 0x2D {
+      return false
+    }
     return true
   }
 }
@@ -123,7 +126,8 @@ enum ContextShape {
   }
 
   private static let explained: [StaticString] = [
-    "sha1-", "sha224-", "sha256-", "sha384-", "sha512-", "md5-", "aaaab3nza", "aaaac3nza", "aaaae2vj", "_zn", "_rn", "$s",
+    "sha1-", "sha224-", "sha256-", "sha384-", "sha512-", "md5-", "aaaab3nza", "aaaac3nza", "aaaae2vj", "_zn", "_rn",
+    "$s",
   ]
   private static let digests: [StaticString] = ["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "h1:", "blake2b:"]
 
@@ -142,7 +146,9 @@ enum ContextShape {
     var end = start
     while end > 0, start - end < 6, !ByteClass.isAlphanumeric(bytes[end - 1]) { end -= 1 }
     var begin = end
-    while begin > 0, end - begin < 40, ByteClass.isWord(bytes[begin - 1]) || bytes[begin - 1] == 0x2D || bytes[begin - 1] == 0x2E { begin -= 1 }
+    while begin > 0, end - begin < 40,
+      ByteClass.isWord(bytes[begin - 1]) || bytes[begin - 1] == 0x2D || bytes[begin - 1] == 0x2E
+    { begin -= 1 }
     return begin < end && ValueWords.find(bytes, begin, end).contains(words)
   }
 }

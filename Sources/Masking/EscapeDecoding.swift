@@ -96,7 +96,8 @@ struct EscapeDecoding {
       return at + 1
     }
     let named: [(StaticString, UInt8)] = [
-      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27), ("&#39;", 0x27), ("&#34;", 0x22),
+      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27), ("&#39;", 0x27),
+      ("&#34;", 0x22),
       ("&#x27;", 0x27), ("&#x2f;", 0x2F), ("&#43;", 0x2B), ("&#61;", 0x3D),
     ]
     for (word, byte) in named where ByteText.matches(text, at, word) {

@@ -9,7 +9,9 @@ enum FormatDetector {
     if format.caseMatters, !hasCase(bytes, start, format.prefix) { return }
     if start > 0, !format.keepsPrefix, ByteClass.isAlphanumeric(bytes[start - 1]) {
       // A letter right before: part of a longer word, unless it belongs to an escape.
-      guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else { return }
+      guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else {
+        return
+      }
     }
     // Enough for the format first: only what is long enough is followed to its end.
     var stop = end

@@ -7,7 +7,9 @@ extension KeyValueDetector {
     range: Range, place: Candidate.Place
   )? {
     var value = at + 1
-    while value < bytes.count, value - at < 3, bytes[value] == 0x3D || bytes[value] == 0x3E || bytes[value] == 0x7E { value += 1 }
+    while value < bytes.count, value - at < 3, bytes[value] == 0x3D || bytes[value] == 0x3E || bytes[value] == 0x7E {
+      value += 1
+    }
     let isTight = at == afterName && value == at + 1
     let first = skipBlanks(bytes, value)
     guard first < bytes.count else { return nil }
@@ -32,7 +34,9 @@ extension KeyValueDetector {
     let limit = min(bytes.count, first + 64)
     while index < limit, ByteClass.isWord(bytes[index]) || isTypeMark(bytes[index]) { index += 1 }
     let equals = skipBlanks(bytes, index)
-    if index > first, equals < bytes.count, bytes[equals] == 0x3D, equals > index || equals + 1 < bytes.count && bytes[equals + 1] == 0x20 {
+    if index > first, equals < bytes.count, bytes[equals] == 0x3D,
+      equals > index || equals + 1 < bytes.count && bytes[equals + 1] == 0x20
+    {
       if let range = literal(bytes, skipBlanks(bytes, equals + 1), state: &state) { return (range, .quoted) }
       return nil
     }
@@ -53,7 +57,8 @@ extension KeyValueDetector {
     guard index > end else { return false }
     let start = index
     while index < bytes.count, ByteClass.isLetter(bytes[index]) { index += 1 }
-    return index - start >= 2 && (index == bytes.count || bytes[index] == 0x20 || bytes[index] == 0x2E || bytes[index] == 0x2C)
+    return index - start >= 2
+      && (index == bytes.count || bytes[index] == 0x20 || bytes[index] == 0x2E || bytes[index] == 0x2C)
   }
 
   /// A literal in quotes at `at`, behind string prefixes, brackets and wrapping calls.
@@ -64,7 +69,9 @@ extension KeyValueDetector {
     while index < limit {
       let byte = bytes[index]
       if ByteClass.isQuote(byte) || byte == 0x5C { break }
-      if byte == 0x28 || byte == 0x5B || byte == 0x5D || byte == 0x40 || byte == 0x7B || byte == 0x24 || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A {
+      if byte == 0x28 || byte == 0x5B || byte == 0x5D || byte == 0x40 || byte == 0x7B || byte == 0x24
+        || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A
+      {
         index += 1
       } else if byte == 0x20, ByteText.matches(bytes, at, "new ") {
         index += 1
@@ -132,7 +139,8 @@ extension KeyValueDetector {
     var index = ByteText.firstIndex(of: 0x3E, bytes, at, limit) + 1
     while index < limit, ByteClass.isSpace(bytes[index]) { index += 1 }
     guard index < limit, bytes[index] == 0x3C else { return nil }
-    for tag: StaticString in ["<string>", "<value>", "<data>", "<param-value>"] where ByteText.matches(bytes, index, tag) {
+    for tag: StaticString in ["<string>", "<value>", "<data>", "<param-value>"]
+    where ByteText.matches(bytes, index, tag) {
       let start = index + tag.utf8CodeUnitCount
       return (start, state.nextTag(bytes, from: start))
     }
@@ -140,7 +148,9 @@ extension KeyValueDetector {
   }
 
   /// After the `>` of a tag that is, or names, the secret.
-  static func markup(_ bytes: Span<UInt8>, _ start: Int, _ at: Int, isQuotedName: Bool, state: inout ScanState) -> Range? {
+  static func markup(_ bytes: Span<UInt8>, _ start: Int, _ at: Int, isQuotedName: Bool, state: inout ScanState)
+    -> Range?
+  {
     if !isQuotedName {
       var open = start
       while open > 0, start - open < 32, bytes[open - 1] == 0x3A || ByteClass.isWord(bytes[open - 1]) { open -= 1 }
@@ -209,7 +219,10 @@ extension KeyValueDetector {
   private static func isPairAhead(_ bytes: Span<UInt8>, _ at: Int, _ stop: Int) -> Bool {
     var index = at
     let limit = min(stop, at + 32)
-    while index < limit, ByteClass.isWord(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E || bytes[index] == 0x22 || bytes[index] == 0x20 { index += 1 }
+    while index < limit,
+      ByteClass.isWord(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E || bytes[index] == 0x22
+        || bytes[index] == 0x20
+    { index += 1 }
     return index > at && index < limit && (bytes[index] == 0x3D || bytes[index] == 0x3A)
   }
 
@@ -221,7 +234,9 @@ extension KeyValueDetector {
     var words = 0
     while words < 6, index < bytes.count {
       let wordStart = index
-      while index < bytes.count, index - wordStart < 40, !ByteClass.isSpace(bytes[index]), bytes[index] != 0x3A, bytes[index] != 0x3D {
+      while index < bytes.count, index - wordStart < 40, !ByteClass.isSpace(bytes[index]), bytes[index] != 0x3A,
+        bytes[index] != 0x3D
+      {
         index += 1
       }
       guard index > wordStart else { return nil }
@@ -269,6 +284,7 @@ extension KeyValueDetector {
 
   private static let configurationWords = WordSet("username machine neighbor login user")
   private static let linkingWords = WordSet(
-    "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root")
+    "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root"
+  )
   private static let valueWords = WordSet("is was to be using with by as")
 }

@@ -25,7 +25,8 @@ enum KeyValueDetector {
     guard verdict != .plain else { return }
     guard var candidate = locate(bytes, start, end, dashes: dashes, verdict: verdict, state: &state) else { return }
     guard candidate.start < candidate.end else { return }
-    if verdict == .weak, let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state) {
+    if verdict == .weak, let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state)
+    {
       state.namesDone = max(end, done)
       return
     }
@@ -97,7 +98,10 @@ enum KeyValueDetector {
     }
     if isQuotedName {
       while at < count, bytes[at] == 0x5D || bytes[at] == 0x29 { at += 1 }
-    } else if at < count, bytes[at] == 0x5D || bytes[at] == 0x3F || bytes[at] == 0x7D || bytes[at] == 0x29 && at + 1 < count && bytes[at + 1] == 0x3A {
+    } else if at < count,
+      bytes[at] == 0x5D || bytes[at] == 0x3F || bytes[at] == 0x7D
+        || bytes[at] == 0x29 && at + 1 < count && bytes[at + 1] == 0x3A
+    {
       at += 1
     }
     let afterName = at
@@ -105,7 +109,9 @@ enum KeyValueDetector {
     guard at < count else { return nil }
 
     let next = at + 1 < count ? bytes[at + 1] : 0
-    if next == 0x3D, bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E {
+    if next == 0x3D,
+      bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E
+    {
       // += ?= |= != .=
       return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
     }
@@ -126,7 +132,8 @@ enum KeyValueDetector {
     case 0x2C where isQuotedName:  // "name", "value"
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
     case 0x28 where !isQuotedName && at == end:  // setName("value")
-      guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"), !ByteText.matches(bytes, start, "has")
+      guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"),
+        !ByteText.matches(bytes, start, "has")
       else { return nil }
       // `password.encode("utf-8")` calls something else.
       var member = end
@@ -147,7 +154,9 @@ enum KeyValueDetector {
     default:
       break
     }
-    if isQuotedName, at > afterName, let range = attribute(bytes, at, state: &state) { return candidate(range, .quoted) }
+    if isQuotedName, at > afterName, let range = attribute(bytes, at, state: &state) {
+      return candidate(range, .quoted)
+    }
     guard at > afterName else { return nil }
     if dashes > 0, !isQuotedName {
       let end = bareEnd(bytes, at, state: &state)

@@ -145,7 +145,8 @@ extension Masker {
     return first.kind
   }
 
-  private func masked(_ value: [UInt8], _ findings: [Finding]) -> MaskedText {
+  /// What is left of `value` when `findings`, which one of the calls below returned for it, are masked.
+  package func masked(_ value: [UInt8], _ findings: [Finding]) -> MaskedText {
     var segments: [MaskedSegment] = []
     var position = 0
     for finding in findings {

@@ -119,7 +119,9 @@ enum NameClassifier {
   }
 
   private static let passwordEndings: [StaticString] = ["password", "passwd", "passphrase", "passwort", "pwd"]
-  private static let tokenEndings: [StaticString] = ["token", "apikey", "secretkey", "accesskey", "privatekey", "credentials"]
+  private static let tokenEndings: [StaticString] = [
+    "token", "apikey", "secretkey", "accesskey", "privatekey", "credentials",
+  ]
 
   private static let neverStems: [StaticString] = [
     "pass", "pwd", "secret", "token", "cred", "private", "salt", "nonce", "signature", "cookie", "session", "jwt",

@@ -42,7 +42,8 @@ struct NameSegments {
           if ByteClass.isLower(before) || ByteClass.isDigit(before) && index - partStart > 2 { break }
           if ByteClass.isUpper(before), index + 1 < end, ByteClass.isLower(bytes[index + 1]) {
             // "APIs" and "IDs" stay one word; "APIKey" does not.
-            let single = bytes[index + 1] == UInt8(ascii: "s") && (index + 2 >= end || !ByteClass.isLower(bytes[index + 2]))
+            let single =
+              bytes[index + 1] == UInt8(ascii: "s") && (index + 2 >= end || !ByteClass.isLower(bytes[index + 2]))
             if !single { break }
           }
         }

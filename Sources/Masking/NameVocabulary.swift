@@ -31,7 +31,8 @@ enum NameVocabulary {
   static func isChosen(_ hash: UInt64) -> Bool { chosen.contains(hash) }
 
   private static let chosen: Set<UInt64> = Set(
-    ["secret", "secretkey", "sharedsecret", "psk", "presharedkey", "mnemonic", "passkey", "wpakey"].map(NameSegment.hash))
+    ["secret", "secretkey", "sharedsecret", "psk", "presharedkey", "mnemonic", "passkey", "wpakey"].map(
+      NameSegment.hash))
 
   private static let roles = WordMap(
     table.flatMap { entry in entry.1.split(separator: " ").map { (String($0), entry.0.rawValue) } })

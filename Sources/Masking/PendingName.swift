@@ -10,7 +10,8 @@ enum PendingName {
       var nameStart = start + opening.utf8CodeUnitCount
       while nameStart < bytes.count, bytes[nameStart] == 0x20 || ByteClass.isQuote(bytes[nameStart]) { nameStart += 1 }
       var nameEnd = nameStart
-      while nameEnd < bytes.count, ByteClass.isWord(bytes[nameEnd]) || bytes[nameEnd] == 0x2D || bytes[nameEnd] == 0x2E { nameEnd += 1 }
+      while nameEnd < bytes.count, ByteClass.isWord(bytes[nameEnd]) || bytes[nameEnd] == 0x2D || bytes[nameEnd] == 0x2E
+      { nameEnd += 1 }
       guard nameEnd > nameStart, isRest(bytes, nameEnd) else { return .plain }
       let verdict = NameClassifier.verdict(bytes, nameStart, nameEnd)
       return verdict >= .token ? verdict : .plain
@@ -28,7 +29,9 @@ enum PendingName {
       if opening.utf8CodeUnitCount > 0, bytes[start] == 0x3C {
         last = ByteText.firstIndex(of: 0x3C, bytes, first, bytes.count)
       } else {
-        while last > first, ByteClass.isSpace(bytes[last - 1]) || bytes[last - 1] == 0x2C || bytes[last - 1] == 0x7D { last -= 1 }
+        while last > first, ByteClass.isSpace(bytes[last - 1]) || bytes[last - 1] == 0x2C || bytes[last - 1] == 0x7D {
+          last -= 1
+        }
         if first < last, ByteClass.isQuote(bytes[first]) {
           let quote = bytes[first]
           first += 1
@@ -37,12 +40,15 @@ enum PendingName {
       }
       guard first < last else { return nil }
       let shape = ValueShape(bytes, first, last)
-      return Plausibility.isTrivial(bytes, first, last, shape) || Plausibility.isPlaceholder(bytes, first, last, shape) ? nil : (first, last)
+      return Plausibility.isTrivial(bytes, first, last, shape) || Plausibility.isPlaceholder(bytes, first, last, shape)
+        ? nil : (first, last)
     }
     return nil
   }
 
-  private static let openings: [StaticString] = ["name:", "\"name\":", "key:", "\"key\":", "<key>", "<name>", "<param-name>"]
+  private static let openings: [StaticString] = [
+    "name:", "\"name\":", "key:", "\"key\":", "<key>", "<name>", "<param-name>",
+  ]
   private static let values: [StaticString] = ["value:", "\"value\":", "<string>", "<value>", "<param-value>"]
 
   private static func skip(_ bytes: Span<UInt8>, _ from: Int) -> Int {
@@ -54,7 +60,9 @@ enum PendingName {
   /// Only punctuation or a closing tag is left.
   private static func isRest(_ bytes: Span<UInt8>, _ from: Int) -> Bool {
     var index = from
-    while index < bytes.count, ByteClass.isQuote(bytes[index]) || bytes[index] == 0x2C || ByteClass.isSpace(bytes[index]) { index += 1 }
+    while index < bytes.count,
+      ByteClass.isQuote(bytes[index]) || bytes[index] == 0x2C || ByteClass.isSpace(bytes[index])
+    { index += 1 }
     return index == bytes.count || bytes[index] == 0x3C && index + 1 < bytes.count && bytes[index + 1] == 0x2F
   }
 }

@@ -6,7 +6,9 @@ extension Plausibility {
     var index = start
     // `{name}` and `{name.call('x')}` inside a literal.
     if bytes[index] == 0x7B, index + 1 < stop, ByteClass.isLetter(bytes[index + 1]), shape.length > 2 { return true }
-    if bytes[index] == 0x26 || bytes[index] == 0x2A || bytes[index] == 0x40 || bytes[index] == 0x21 || bytes[index] == 0x24 {
+    if bytes[index] == 0x26 || bytes[index] == 0x2A || bytes[index] == 0x40 || bytes[index] == 0x21
+      || bytes[index] == 0x24
+    {
       index += 1
       if index < stop, ByteClass.isLetter(bytes[index]) || bytes[index] == 0x5F, shape.digits == 0, shape.others <= 2,
         ValueShape.isWordlike(bytes, index, stop)
@@ -26,7 +28,9 @@ extension Plausibility {
       return true
     }
     if index < stop, dots > 0, bytes[index] == 0x28, ByteClass.isLetter(bytes[start]) { return true }
-    guard index < stop, index > start, shape.digits == 0 || ValueShape.isWordlike(bytes, start, index) else { return false }
+    guard index < stop, index > start, shape.digits == 0 || ValueShape.isWordlike(bytes, start, index) else {
+      return false
+    }
     let two = index + 1 < stop ? bytes[index + 1] : 0
     switch bytes[index] {
     case 0x28, 0x5B: return !ByteClass.isDigit(bytes[start])  // `f(`, `a[`
@@ -45,7 +49,8 @@ extension Plausibility {
   static func isLocator(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     var index = start
     while index < end, ByteClass.isAlphanumeric(bytes[index]) || bytes[index] == 0x2B { index += 1 }
-    return index > start && index + 2 < end && bytes[index] == 0x3A && bytes[index + 1] == 0x2F && bytes[index + 2] == 0x2F
+    return index > start && index + 2 < end && bytes[index] == 0x3A && bytes[index + 1] == 0x2F
+      && bytes[index + 2] == 0x2F
   }
 
   /// A word for a secret, in place of one: `"password"`, `"api_key"`, `"Access Token"`, `"j_password"`.
@@ -54,8 +59,10 @@ extension Plausibility {
     guard shape.digits == 0, shape.length <= 64 else { return false }
     for index in start..<end {
       let byte = bytes[index]
-      guard ByteClass.isWord(byte) || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x3A || byte == 0x2F || byte == 0x5B
-        || byte == 0x5D
+      guard
+        ByteClass.isWord(byte) || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x3A || byte == 0x2F
+          || byte == 0x5B
+          || byte == 0x5D
       else { return false }
     }
     if isNamesake(bytes, candidate) {
@@ -137,7 +144,8 @@ extension Plausibility {
     guard shape.digits > 0, shape.letters <= 4, shape.others > 0 else { return false }
     for index in start..<min(end, start + ValueShape.reach) {
       let byte = bytes[index]
-      let fits = ByteClass.isDigit(byte) || byte == 0x2D || byte == 0x3A || byte == 0x2E || byte == 0x2B || byte == 0x2F
+      let fits =
+        ByteClass.isDigit(byte) || byte == 0x2D || byte == 0x3A || byte == 0x2E || byte == 0x2B || byte == 0x2F
         || byte == 0x20 || byte == 0x2C || ByteClass.isLetter(byte)
       if !fits { return false }
     }
@@ -159,7 +167,9 @@ extension Plausibility {
     return dots > 0 && bytes[start] != 0x2E && ValueShape.isWordlike(bytes, start, end)
   }
 
-  private static let validationRules: [StaticString] = ["required", "nullable", "sometimes|", "string|", "min:", "max:"]
+  private static let validationRules: [StaticString] = [
+    "required", "nullable", "sometimes|", "string|", "min:", "max:",
+  ]
 
   static let emptyWords = WordSet(
     """

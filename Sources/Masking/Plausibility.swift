@@ -44,7 +44,9 @@ struct Plausibility {
     let (start, end) = (candidate.start, candidate.end)
     if end - start > Self.longest, candidate.place != .quoted, candidate.place != .markup {
       // Nothing this long is a name, a placeholder or a label; what remains is code or a secret.
-      if candidate.verdict == .weak { return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32) }
+      if candidate.verdict == .weak {
+        return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32)
+      }
       let head = ValueShape(bytes, start, start + 64)
       return !Self.isCodeReference(bytes, start, start + 64, head)
     }
@@ -75,7 +77,12 @@ struct Plausibility {
     let first = bytes[start]
     let last = bytes[end - 1]
     if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
-    if ByteClass.isQuote(first) || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0 && hasConcatenation(bytes, start, end) { return true }
+    if ByteClass.isQuote(first)
+      || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0
+        && hasConcatenation(bytes, start, end)
+    {
+      return true
+    }
     if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
     if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
@@ -94,7 +101,8 @@ struct Plausibility {
       if words.contains(.redacted) { return true }
       // `DB_PASSWORD`, `MY_API_KEY`: a name in capitals stands for a value.
       if words.contains(.label), shape.lowers == 0, shape.spaces == 0, shape.uppers > 3,
-        shape.digits == 0 || shape.digits == 1 && shape.others > 0, shape.letters + shape.digits + shape.others == shape.length,
+        shape.digits == 0 || shape.digits == 1 && shape.others > 0,
+        shape.letters + shape.digits + shape.others == shape.length,
         isConstantName(bytes, start, end)
       {
         return true
@@ -153,7 +161,9 @@ struct Plausibility {
 
   private func acceptsWeak(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
-    if candidate.acceptsDigits, shape.isNumber { return shape.length >= 4 && shape.length <= 8 && candidate.place != .prose }
+    if candidate.acceptsDigits, shape.isNumber {
+      return shape.length >= 4 && shape.length <= 8 && candidate.place != .prose
+    }
     if candidate.place == .prose { return false }
     if shape.spaces > 0 || ValueShape.isUUID(bytes, start, end) || ValueShape.isPath(bytes, start, end) { return false }
     guard shape.length >= 10, shape.digits > 0, shape.letters > 1 else { return false }
@@ -179,14 +189,20 @@ struct Plausibility {
       if shape.isLettersOnly || shape.digits == 0 && shape.letters > 0 {
         // A sentence's single word, a dotted property name, a constant.
         if isDottedName(bytes, start, end, shape) { return false }
-        if candidate.verdict == .shortPassword, !mentionsUser, shape.isLettersOnly, ValueShape.isWordlike(bytes, start, end) { return false }
+        if candidate.verdict == .shortPassword, !mentionsUser, shape.isLettersOnly,
+          ValueShape.isWordlike(bytes, start, end)
+        {
+          return false
+        }
         return !Self.stateWords.contains(bytes, start, end)
       }
       return shape.letters + shape.digits > 0 || shape.distinct > 3
     }
     if shape.isNumber { return shape.length >= 8 }
     if Self.isDate(bytes, start, end, shape) || isDottedName(bytes, start, end, shape) { return false }
-    if candidate.verdict == .secret { return shape.letters + shape.digits >= 4 && !Self.stateWords.contains(bytes, start, end) }
+    if candidate.verdict == .secret {
+      return shape.letters + shape.digits >= 4 && !Self.stateWords.contains(bytes, start, end)
+    }
     if shape.digits == 0 {
       guard shape.letters >= 8 else { return false }
       if !ValueShape.isWordlike(bytes, start, end) || shape.length >= 16 && shape.steps > 4 { return true }
@@ -213,19 +229,24 @@ struct Plausibility {
     let (start, end) = (candidate.start, candidate.end)
     if Self.isCodeReference(bytes, start, end, shape) { return false }
     if ValueShape.isPath(bytes, start, end) || Self.isLocator(bytes, start, end) { return false }
-    if candidate.end < bytes.count, bytes[candidate.end] == 0x3C, candidate.place == .colon || lineIsCode { return false }
+    if candidate.end < bytes.count, bytes[candidate.end] == 0x3C, candidate.place == .colon || lineIsCode {
+      return false
+    }
     if Self.isLabel(bytes, candidate, shape) || Self.stateWords.contains(bytes, start, end) { return false }
     if isDottedName(bytes, start, end, shape) { return false }
     let wordlike = ValueShape.isWordlike(bytes, start, end)
     let lineIsCode = lineIsCode && !isInsideLiteral
-    let isIdentifier = shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
+    let isIdentifier =
+      shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
     if lineIsCode, isIdentifier, candidate.place != .flag {
       // An unquoted name in program text is a variable.
       return false
     }
     if candidate.verdict >= .shortPassword {
       if shape.isNumber { return shape.length >= 3 && candidate.verdict == .password }
-      if isIdentifier, shape.digits == 0, shape.others > 0, candidate.place != .tight, candidate.place != .flag { return false }
+      if isIdentifier, shape.digits == 0, shape.others > 0, candidate.place != .tight, candidate.place != .flag {
+        return false
+      }
       if isIdentifier, candidate.verdict == .shortPassword, shape.digits == 0 { return false }
       return shape.letters + shape.digits >= 3 || shape.distinct > 3
     }
@@ -233,17 +254,23 @@ struct Plausibility {
     if Self.isDate(bytes, start, end, shape) { return false }
     if shape.digits == 0 {
       if candidate.verdict == .secret, candidate.place == .tight, !lineIsCode { return shape.letters >= 4 }
-      if candidate.place == .tight || candidate.place == .flag, shape.length >= 8, shape.others > 0 || !wordlike { return true }
+      if candidate.place == .tight || candidate.place == .flag, shape.length >= 8, shape.others > 0 || !wordlike {
+        return true
+      }
       return shape.letters >= 10 && !wordlike
     }
     guard shape.length >= 6 else { return false }
-    if isIdentifier, wordlike, shape.digits <= 2, shape.steps <= 2 { return candidate.place == .tight && shape.length >= 8 && !lineIsCode }
+    if isIdentifier, wordlike, shape.digits <= 2, shape.steps <= 2 {
+      return candidate.place == .tight && shape.length >= 8 && !lineIsCode
+    }
     return true
   }
 
   private func acceptsProse(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
-    guard candidate.verdict != .shortPassword, shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
+    guard candidate.verdict != .shortPassword, shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape),
+      !lineIsCode
+    else { return false }
     if Self.isLabel(bytes, candidate, shape) || Self.isLocator(bytes, start, end) { return false }
     if ValueShape.isPath(bytes, start, end) || ValueShape.isUUID(bytes, start, end) { return false }
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }

@@ -133,10 +133,14 @@ enum CodeShape {
   }
 
   private static let openings: [StaticString] = [
-    "def ", "func ", "fn ", "function ", "return ", "if ", "if(", "elif ", "else ", "for ", "while ", "switch ", "case ",
+    "def ", "func ", "fn ", "function ", "return ", "if ", "if(", "elif ", "else ", "for ", "while ", "switch ",
+    "case ",
     "public ", "private ", "protected ", "internal ", "static ", "final ", "const ", "let ", "var ", "val ", "class ",
-    "struct ", "interface ", "import ", "from ", "package ", "use ", "using ", "namespace ", "self.", "this.", "assert ",
-    "raise ", "throw ", "print(", "console.", "//", "/*", "* ", "@", "#define ", "#include", "typedef ", "extern ", "auto ",
-    "override ", "async ", "await ", "yield ", "lambda ", "try ", "except ", "catch ", "with ", "string ", "char ", "int ",
+    "struct ", "interface ", "import ", "from ", "package ", "use ", "using ", "namespace ", "self.", "this.",
+    "assert ",
+    "raise ", "throw ", "print(", "console.", "//", "/*", "* ", "@", "#define ", "#include", "typedef ", "extern ",
+    "auto ",
+    "override ", "async ", "await ", "yield ", "lambda ", "try ", "except ", "catch ", "with ", "string ", "char ",
+    "int ",
   ]
 }

@@ -16,7 +16,9 @@ enum Scanner {
   }
 
   @inline(never)
-  private static func act(_ bytes: Span<UInt8>, _ automaton: KeywordAutomaton, _ row: UInt32, _ end: Int, state: inout ScanState) {
+  private static func act(
+    _ bytes: Span<UInt8>, _ automaton: KeywordAutomaton, _ row: UInt32, _ end: Int, state: inout ScanState
+  ) {
     for word in automaton.words(endingIn: row) {
       let start = end - Triggers.lengths[Int(word)]
       switch Triggers.actions[Int(word)] {

@@ -15,7 +15,9 @@ enum SchemeDetector {
     let shape = ValueShape(bytes, first, last)
     let isBasic = end - start == 6
     if isBasic {
-      guard Base64.holdsPair(bytes, first, last) || shape.length >= 12 && shape.looksRandom(bytes, first, last) else { return }
+      guard Base64.holdsPair(bytes, first, last) || shape.length >= 12 && shape.looksRandom(bytes, first, last) else {
+        return
+      }
     } else if state.mode == .balanced || shape.digits == 0 && shape.uppers == 0 {
       guard shape.digits > 0 || shape.steps > 3, !Plausibility.isPlaceholder(bytes, first, last, shape),
         !Plausibility.isCodeReference(bytes, first, last, shape), !ValueShape.isPath(bytes, first, last)

@@ -44,7 +44,9 @@ package struct Taint: Sendable {
       while !rest.isEmpty {
         let piece = Array(rest.prefix(MaskingLimits.taintPieceBytes))
         rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
-        guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else { continue }
+        guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else {
+          continue
+        }
         guard !pieces.contains(piece) else { continue }
         guard pieceBytes + piece.count <= MaskingLimits.taintBytes else {
           isSaturated = true

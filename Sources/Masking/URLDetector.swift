@@ -13,7 +13,9 @@ enum URLDetector {
     var stop = authority
     while stop < end, bytes[stop] != 0x2F, bytes[stop] != 0x3F, bytes[stop] != 0x23 { stop += 1 }
     var sign = lastAt(bytes, authority, stop)
-    if sign == nil, stop < end, hasPassword(bytes, authority, stop) { sign = lastAt(bytes, authority, min(end, authority + 512)) }
+    if sign == nil, stop < end, hasPassword(bytes, authority, stop) {
+      sign = lastAt(bytes, authority, min(end, authority + 512))
+    }
     if let sign { scanUser(bytes, authority, sign, scheme: at, state: &state) }
     scanQuery(bytes, sign.map { $0 + 1 } ?? authority, end, state: &state)
   }
@@ -79,7 +81,9 @@ enum URLDetector {
     while index < end {
       let nameStart = index + 1
       var nameEnd = nameStart
-      while nameEnd < end, bytes[nameEnd] != 0x3D, bytes[nameEnd] != 0x26, bytes[nameEnd] != 0x3B, bytes[nameEnd] != 0x23 { nameEnd += 1 }
+      while nameEnd < end, bytes[nameEnd] != 0x3D, bytes[nameEnd] != 0x26, bytes[nameEnd] != 0x3B,
+        bytes[nameEnd] != 0x23
+      { nameEnd += 1 }
       guard nameEnd < end else { return }
       guard bytes[nameEnd] == 0x3D else {
         index = nameEnd
@@ -92,7 +96,9 @@ enum URLDetector {
     }
   }
 
-  private static func scanPair(_ bytes: Span<UInt8>, _ nameStart: Int, _ nameEnd: Int, _ valueEnd: Int, state: inout ScanState) {
+  private static func scanPair(
+    _ bytes: Span<UInt8>, _ nameStart: Int, _ nameEnd: Int, _ valueEnd: Int, state: inout ScanState
+  ) {
     let start = nameEnd + 1
     guard start < valueEnd, nameEnd > nameStart, nameEnd - nameStart <= 64 else { return }
     var verdict = NameClassifier.verdict(bytes, nameStart, nameEnd)
@@ -102,7 +108,9 @@ enum URLDetector {
     let trimmedEnd = bytes[valueEnd - 1] == 0x29 || bytes[valueEnd - 1] == 0x2C ? valueEnd - 1 : valueEnd
     guard trimmedEnd > start else { return }
     if state.mode == .balanced, !state.isStructured {
-      guard Plausibility(lineIsCode: false).accepts(bytes, Candidate(start: start, end: trimmedEnd, place: .tight, verdict: verdict))
+      guard
+        Plausibility(lineIsCode: false).accepts(
+          bytes, Candidate(start: start, end: trimmedEnd, place: .tight, verdict: verdict))
       else { return }
     } else if Plausibility.isTrivial(bytes, start, trimmedEnd, shape) {
       return

@@ -46,7 +46,9 @@ struct ValueShape {
           longestRun = max(longestRun, index - runStart)
         } else if before == Kind.upper && now == Kind.lower && index - upperStart == 1 {
           // A single capital begins a word.
-        } else if before == Kind.lower && now == Kind.upper && index + 1 < stop && kinds[Int(bytes[index + 1])] & 7 == Kind.lower {
+        } else if before == Kind.lower && now == Kind.upper && index + 1 < stop
+          && kinds[Int(bytes[index + 1])] & 7 == Kind.lower
+        {
           // So does this one.
         } else {
           steps += 1
@@ -133,8 +135,10 @@ extension ValueShape {
     for at in start..<min(end, start + reach) {
       let byte = bytes[at]
       if byte == 0x2F || byte == 0x5C { slashes += 1 }
-      guard ByteClass.isWord(byte) || byte == 0x2F || byte == 0x5C || byte == 0x2E || byte == 0x2D || byte == 0x7E
-        || byte == 0x2B || byte == 0x3A || byte == 0x40 || byte == 0x2A || byte == 0x24 || byte == 0x7B || byte == 0x7D
+      guard
+        ByteClass.isWord(byte) || byte == 0x2F || byte == 0x5C || byte == 0x2E || byte == 0x2D || byte == 0x7E
+          || byte == 0x2B || byte == 0x3A || byte == 0x40 || byte == 0x2A || byte == 0x24 || byte == 0x7B
+          || byte == 0x7D
       else { return false }
     }
     return slashes >= 1 && ValueShape(bytes, start, end).segmentsAreTame(bytes, start, end)
