@@ -93,7 +93,7 @@ struct LimitTests {
     let agent = try AgentUnderTest(["sleep", "300"])
     let token = try agent.token()
     // One connection, as fast as it goes.
-    let urls = (0..<150).flatMap { _ in ["--output", "/dev/null", agent.url + "/v1/posture"] }
+    let urls = (0..<500).flatMap { _ in ["--output", "/dev/null", agent.url + "/v1/posture"] }
     let result = try Sidelight.run(
       program: "/usr/bin/env",
       [
