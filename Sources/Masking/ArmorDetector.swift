@@ -57,6 +57,19 @@ enum ArmorDetector {
     return nil
   }
 
+  /// Whether a block begins in the text and does not end in it.
+  static func leavesOpen(_ bytes: Span<UInt8>) -> Bool {
+    var begin: Int?
+    var index = 0
+    while index + 10 <= bytes.count {
+      if bytes[index] == 0x2D, ByteText.matches(bytes, index, "-----begin"), secretKind(bytes, index) != nil {
+        begin = index
+      }
+      index += 1
+    }
+    return begin.map { endOfBlock(bytes, $0 + 10) == nil } ?? false
+  }
+
   private static func secretKind(_ bytes: Span<UInt8>, _ start: Int) -> SecretKind? {
     let label = start + 10
     let end = min(bytes.count, label + 64)

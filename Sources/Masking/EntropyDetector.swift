@@ -60,7 +60,8 @@ enum EntropyDetector {
         stop += 1
       }
       while stop > at, bytes[stop - 1] == 0x2E { stop -= 1 }
-      if dots >= 1 || stop - at >= 36 {
+      // Without a second part it is some other JSON in base64, which is looked into.
+      if dots >= 1, stop - at >= 20 {
         state.findings.add(at, stop, .jwt, "jwt")
         found = true
       }
@@ -84,7 +85,7 @@ enum EntropyDetector {
   private static func judgePart(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, state: inout ScanState) {
     let shape = ValueShape(bytes, start, end)
     guard shape.digits > 0, shape.letters > 0 else { return }
-    if ContextShape.isHarmless(bytes, start, end, shape) { return }
+    if ContextShape.isHarmless(bytes, start, end, shape) || endsInUUID(bytes, start, end) { return }
     if shape.isHexOnly || isGroupedHex(bytes, start, end) {
       // Digests, commit and trace ids are hex: only strict mode masks bare hex.
       if state.mode == .strict, !state.isStructured, shape.length >= 32, !ContextShape.namesDigest(bytes, start) {
@@ -99,6 +100,11 @@ enum EntropyDetector {
     guard shape.steps * 4 >= alphanumerics, shape.looksRandom(bytes, start, end), shape.distinct >= 12 else { return }
     if state.mode == .balanced, shape.length < 24 || ContextShape.namesIdentifier(bytes, start) { return }
     state.findings.add(start, end, .entropy, "entropy")
+  }
+
+  /// A UUID, or one behind a short word (`req-…`, `urn:uuid:…`).
+  private static func endsInUUID(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    end - start >= 36 && end - start <= 48 && ValueShape.isUUID(bytes, end - 36, end)
   }
 
   /// Hex in groups with dashes, as UUIDs are.

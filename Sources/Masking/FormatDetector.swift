@@ -43,7 +43,7 @@ enum FormatDetector {
     if state.mode == .balanced, !state.isStructured {
       // `AKIAIOSFODNN7EXAMPLE`, `ghp_xxxxxxxx`: texts about tokens.
       let shape = ValueShape(bytes, end, stop)
-      if shape.distinct < 5 { return }
+      if shape.distinct < 5 || ByteText.matches(bytes, stop - 7, "example") { return }
     }
     state.findings.add(format.keepsPrefix ? end : start, stop, format.kind, format.rule.description)
   }

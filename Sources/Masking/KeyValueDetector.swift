@@ -25,7 +25,10 @@ enum KeyValueDetector {
     guard verdict != .plain else { return }
     guard var candidate = locate(bytes, start, end, dashes: dashes, verdict: verdict, state: &state) else { return }
     guard candidate.start < candidate.end else { return }
-    if verdict == .weak, let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state)
+    // A value without an end in sight under a short name (`auth:auth:…`) is no header.
+    let isEndless = end - start < 8 && candidate.end - candidate.start > 1024 && candidate.place != .quoted
+    if verdict == .weak, !isEndless,
+      let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state)
     {
       state.namesDone = max(end, done)
       return

@@ -100,8 +100,9 @@ extension Masker {
 
   package func findings(line bytes: [UInt8], state: inout LineState) -> [Finding] {
     guard bytes.count <= MaskingLimits.lineBytes else {
-      // Whatever block it opens is masked with it, and so is what follows.
+      // Not looked at, but for where blocks of several lines begin and end.
       if state.isInsideBlock { _ = state.continueBlock(bytes.span) }
+      if ArmorDetector.leavesOpen(bytes.span) { state.openBlock(.pem, isProvisional: false) }
       return whole(bytes, .oversize, "oversize")
     }
     var scan = ScanState(mode: rules.logMode)

@@ -21,8 +21,8 @@ struct NameSegment {
 /// A name taken apart at `_`, `-`, `.`, at lower-to-upper steps and before the last capital of a run
 /// (`APIKey` is `API` and `Key`). At most `capacity` parts are kept: the last ones say what it is.
 struct NameSegments {
-  static let capacity = 16
-  private(set) var parts: InlineArray<16, NameSegment>
+  static let capacity = 8
+  private(set) var parts: InlineArray<8, NameSegment>
   private(set) var count = 0
 
   init(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {

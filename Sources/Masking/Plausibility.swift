@@ -47,8 +47,8 @@ struct Plausibility {
       if candidate.verdict == .weak {
         return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32)
       }
-      let head = ValueShape(bytes, start, start + 64)
-      return !Self.isCodeReference(bytes, start, start + 64, head)
+      let head = ValueShape(bytes, start, start + 32)
+      return !Self.isCodeReference(bytes, start, start + 32, head)
     }
     let shape = ValueShape(bytes, start, end)
     if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
@@ -166,9 +166,14 @@ struct Plausibility {
     }
     if candidate.place == .prose { return false }
     if shape.spaces > 0 || ValueShape.isUUID(bytes, start, end) || ValueShape.isPath(bytes, start, end) { return false }
-    guard shape.length >= 10, shape.digits > 0, shape.letters > 1 else { return false }
+    let isLiteral = candidate.place == .quoted || candidate.place == .markup
+    guard shape.length >= (isLiteral ? 8 : 10), shape.letters > 1, isLiteral || shape.digits > 0 else { return false }
     if Self.isCodeReference(bytes, start, end, shape) || beginsWithWord(bytes, start, end) { return false }
-    return shape.looksRandom(bytes, start, end)
+    if isLiteral, shape.isHexOnly { return shape.length >= 12 && shape.digits > 0 }
+    if shape.digits > 0 { return shape.looksRandom(bytes, start, end) }
+    // Letters alone have to be no word at all.
+    let (bits, pairs) = LetterPairs.cost(bytes, start, end)
+    return shape.isLettersOnly && shape.length >= 10 && bits * 10 > pairs * 54
   }
 
   /// `node-modules-3f2a…`, `user:42`: a word and a separator first.

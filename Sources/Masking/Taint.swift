@@ -98,6 +98,12 @@ package struct Taint: Sendable {
   }
 }
 
+extension Taint: CustomStringConvertible, CustomReflectable {
+  /// Only how many there are.
+  package var description: String { pieces.count == 1 ? "[1 secret]" : "[\(pieces.count) secrets]" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// The automaton over a taint, and the scan that undoes escapes.
 struct TaintScanner: Sendable {
   private let automaton: TaintAutomaton
