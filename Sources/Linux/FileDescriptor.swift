@@ -119,7 +119,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
     while done < bytes.count {
       // SAFETY: the pointer covers the array for the call; write(2) keeps no pointer.
       done += try retrying("write") {
-        unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress.map { unsafe $0 + done }, $0.count - done) }
+        unsafe bytes.withUnsafeBytes {
+          unsafe Glibc.write(raw, $0.baseAddress.map { unsafe $0 + done }, $0.count - done)
+        }
       }
     }
   }

@@ -48,7 +48,7 @@ package enum AgentFile: UInt8, Sendable, CaseIterable {
   }
 }
 
-/// A message of eight bytes, in either direction.
+/// A message of twelve bytes, in either direction.
 package enum OpenerMessage: Sendable, Equatable {
   /// With a `/proc/<pid>` descriptor.
   case openProcessEntry(sequence: UInt32, ProcessFile)
@@ -107,7 +107,9 @@ package enum OpenerMessage: Sendable, Equatable {
       guard let index = UInt8(exactly: value) else { throw .invalidField("volume") }
       self = .openVolume(sequence: sequence, index)
     case 4: self = .reply(sequence: sequence, error: Int32(bitPattern: value))
-    case 5: self = .shutdown
+    case 5:
+      guard sequence == 0, value == 0 else { throw .invalidField("shutdown") }
+      self = .shutdown
     case _: throw .unknownKind(UInt8(truncatingIfNeeded: kind))
     }
   }

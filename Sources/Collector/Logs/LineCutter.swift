@@ -28,13 +28,19 @@ struct LineCutter {
     add(bytes[start...])
   }
 
+  /// Drops an unfinished line that will be read again from its beginning, or never.
+  mutating func forgetUnfinished() {
+    pending = []
+    oversize = false
+  }
+
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
   mutating func finish(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
     if pending.last == 0x0D { pending.removeLast() }
     // An oversize line is handed on as too long for the masker, which then masks all of it.
     let masked =
       oversize
-      ? MaskedText(segments: [.masked(PresenceToken(kind: .oversize, length: LengthBucket(count: Self.maximumLine)))])
+      ? .oversize(count: Self.maximumLine)
       : masker.line(pending, state: &state)
     var shown = masked.rendered()
     var truncated = oversize

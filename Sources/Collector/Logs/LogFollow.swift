@@ -3,6 +3,7 @@ internal import Budgets
 internal import Grants
 internal import Linux
 internal import Masking
+internal import ProcFS
 internal import StrictJSON
 internal import Synchronization
 internal import Tokens
@@ -44,7 +45,7 @@ final class LogFollow: Sendable {
   /// Set while a tick is on its way to or in a worker.
   let isBusy = Mutex(false)
   /// Seconds since 1970, and monotonic nanoseconds.
-  let tokenEnds: Int64
+  let credentialsEnd: Int64
   let followEnds: UInt64
 
   private static let chunk = 65536
@@ -56,8 +57,8 @@ final class LogFollow: Sendable {
 
   private init(
     source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
-    cursorKey: [UInt8], offset: UInt64, backlog: [LogRecord], notAfter: Int64
-  ) {
+    cursorKey: [UInt8], offset: UInt64, backlog: [LogRecord]
+  ) throws(Refusal) {
     self.source = source
     self.files = files
     self.target = target
@@ -65,34 +66,44 @@ final class LogFollow: Sendable {
     session = request.token.session
     makeMasker = request.masker
     let now = Clock.monotonic()
-    let seconds = UInt64(max(0, request.grant.limits.followSeconds ?? Self.defaultSeconds))
+    let seconds = UInt64(max(0, request.followSeconds ?? Self.defaultSeconds))
     followEnds = now + min(seconds, 86400) * 1_000_000_000
-    tokenEnds = min(request.token.expires, notAfter)
+    credentialsEnd = request.credentialsEnd
+    let masker = request.masker(try target.taint())
+    let cutter: LineCutter
+    do throws(SystemError) {
+      cutter = try LogTailReader(file: opened.file, masker: masker).cutter(before: offset)
+    } catch {
+      throw Refusal(process: .init(error))
+    }
     state = Mutex(
       State(
-        opened: opened, offset: offset, cutter: LineCutter(), masker: request.masker(Taint()), maskerAge: 0,
-        lastRecord: now, lastLook: now, backlog: backlog))
+        opened: opened, offset: offset, cutter: cutter, masker: masker, maskerAge: now, lastRecord: now, lastLook: now,
+        backlog: backlog))
   }
 
   /// After the last lines of a file.
   convenience init(
     source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
     cursorKey: [UInt8], after tail: LogTailReader.Tail
-  ) {
-    var backlog = [LogRecord(.open)]
+  ) throws(Refusal) {
+    var open = LogRecord(.open)
+    open.cursor = try LogCursor(file: opened.status, offset: tail.start).sealed(
+      key: cursorKey, source: "\(source.container)/\(source.name)", session: request.token.session)
+    var backlog = [open]
     // An unfinished last line is held back until its newline comes.
     let complete = tail.unfinished > 0 ? tail.lines.dropLast() : tail.lines[...]
     backlog += complete.map { LogRecord(line: $0) }
-    self.init(
+    try self.init(
       source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
-      offset: tail.end - tail.unfinished, backlog: backlog, notAfter: request.account.sessionEnds)
+      offset: tail.end - tail.unfinished, backlog: backlog)
   }
 
   /// From where a cursor was sealed.
   convenience init(
     source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
     cursorKey: [UInt8], resumeAt cursor: LogCursor
-  ) {
+  ) throws(Refusal) {
     var backlog = [LogRecord(.open)]
     var offset = cursor.offset
     if !cursor.names(opened.status) || cursor.offset > opened.status.size {
@@ -101,9 +112,9 @@ final class LogFollow: Sendable {
       backlog.append(reset)
       offset = 0
     }
-    self.init(
+    try self.init(
       source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
-      offset: offset, backlog: backlog, notAfter: request.account.sessionEnds)
+      offset: offset, backlog: backlog)
   }
 
   var maskedCounts: [String: Int] { state.withLock { $0.masked } }
@@ -118,7 +129,7 @@ final class LogFollow: Sendable {
       var out = JSONLines()
       let now = Clock.monotonic()
       var ending = ending
-      if ending == nil, Clock.now().seconds >= tokenEnds { ending = .tokenExpired }
+      if ending == nil, Clock.now().seconds >= credentialsEnd { ending = .tokenExpired }
       if ending == nil, now >= followEnds { ending = .followLimit }
       for record in state.backlog { write(record, to: &out, &state) }
       state.backlog = []
@@ -225,7 +236,7 @@ final class LogFollow: Sendable {
   /// Every record but a line carries the cursor behind it; a client that counts lines needs no more.
   private func write(_ record: LogRecord, to out: inout JSONLines, _ state: inout State) {
     var record = record
-    if record.type != .line {
+    if record.type != .line, record.cursor == nil {
       let cursor = LogCursor(file: state.opened.status, offset: state.offset - UInt64(state.cutter.pendingCount))
       do throws(Refusal) {
         record.cursor = try cursor.sealed(

@@ -37,7 +37,8 @@ final class AgentUnderTest {
     let der = try #require(Data(base64Encoded: base64))
     signingKey = try .init(rawRepresentation: der.suffix(32))
     let keySet = try Data(contentsOf: URL(filePath: installation.state.path("agent/credentials/jwks.json")))
-    let keys = try #require((try JSONSerialization.jsonObject(with: keySet) as? [String: Any])?["keys"] as? [[String: Any]])
+    let keys = try #require(
+      (try JSONSerialization.jsonObject(with: keySet) as? [String: Any])?["keys"] as? [[String: Any]])
     keyID = try #require(keys.first?["kid"] as? String)
   }
 
@@ -84,7 +85,7 @@ final class AgentUnderTest {
   }
 
   /// A good token whose one authorization detail is changed.
-  func token(detail change: (inout [String: Any]) -> Void) throws -> String {
+  func narrowToken(_ change: (inout [String: Any]) -> Void) throws -> String {
     var detail = detail()
     change(&detail)
     return try token(claims: { $0["authorization_details"] = [detail] })

@@ -36,7 +36,9 @@ struct ConfinementTests {
     }
   }
 
-  @Test("the workload's uid can neither read nor trace the agent", .enabled(if: getuid() == 0, "needs root to become the workload's user"))
+  @Test(
+    "the workload's uid can neither read nor trace the agent",
+    .enabled(if: getuid() == 0, "needs root to become the workload's user"))
   func neighbour() throws {
     let agent = try AgentUnderTest(["sleep", "300"])
     let status = try String(contentsOfFile: "/proc/\(agent.workload)/status", encoding: .utf8)
@@ -77,7 +79,8 @@ struct ConfinementTests {
         ["--reuid", String(uid), "--regid", String(gid), "--clear-groups", "/usr/bin/python3", "-c", script, "\(pid)"])
       #expect(result.output == "tried\n", "\(role): \(result.output)\(result.error)")
     }
-    for file in ["agent/credentials/tls.key", "agent/agent.json", "session/tls.key", "broker/signing.key", "ca/ca.key"] {
+    for file in ["agent/credentials/tls.key", "agent/agent.json", "session/tls.key", "broker/signing.key", "ca/ca.key"]
+    {
       let result = try Sidelight.run(
         program: "/usr/bin/setpriv",
         ["--reuid", String(uid), "--regid", String(gid), "--clear-groups", "cat", agent.installation.state.path(file)])
@@ -85,7 +88,9 @@ struct ConfinementTests {
     }
   }
 
-  @Test("it refuses to run as root, with a capability, or from a file that its user can read", .enabled(if: getuid() == 0, "needs root to make each case"))
+  @Test(
+    "it refuses to run as root, with a capability, or from a file that its user can read",
+    .enabled(if: getuid() == 0, "needs root to make each case"))
   func refusals() throws {
     let folder = try TemporaryFolder()
     _ = unsafe chmod(folder.path, 0o711)
@@ -119,7 +124,9 @@ struct ConfinementTests {
     #expect(usage.status == 64, "\(usage.error)")
   }
 
-  @Test("if one of the three ends the others do, and the workload does not notice", arguments: ["opener", "collector", "endpoint"])
+  @Test(
+    "if one of the three ends the others do, and the workload does not notice",
+    arguments: ["opener", "collector", "endpoint"])
   func oneDies(role: String) throws {
     let agent = try AgentUnderTest(["sleep", "300"])
     kill(pid_t(try #require(agent.pids[role])), SIGKILL)
@@ -129,13 +136,16 @@ struct ConfinementTests {
     #expect(DevelopmentInstallation.isRunning(agent.workload))
   }
 
-  @Test("an audit sink that takes nothing: no request is served", .enabled(if: getuid() == 0, "needs root to become the agent's user"))
+  @Test(
+    "an audit sink that takes nothing: no request is served",
+    .enabled(if: getuid() == 0, "needs root to become the agent's user"))
   func audit() throws {
     let agent = try AgentUnderTest(["sleep", "300"])
     let token = try agent.token()
     #expect(try agent.get("/v1/posture", token: token).status == 200)
     // The sink is a file here; a limit on its size makes every further write fail.
-    let size = try FileManager.default.attributesOfItem(atPath: agent.installation.state.path("audit/agent.jsonl"))[.size]
+    let size = try FileManager.default.attributesOfItem(atPath: agent.installation.state.path("audit/agent.jsonl"))[
+      .size]
     let limit = try Sidelight.run(
       program: "/usr/bin/setpriv",
       [

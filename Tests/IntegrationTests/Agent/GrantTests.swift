@@ -9,7 +9,9 @@ struct GrantTests {
     let agent = try AgentUnderTest(["sleep", "300"])
     let all = try agent.token()
     let id = try agent.workloadID(token: all)
-    func narrowed(_ member: String, _ value: [String]) throws -> String { try agent.token(detail: { $0[member] = value }) }
+    func narrowed(_ member: String, _ value: [String]) throws -> String {
+      try agent.narrowToken({ $0[member] = value })
+    }
 
     let routes = [
       ("processes.list", "/v1/processes"), ("processes.list", "/v1/processes/\(id)"),
@@ -60,7 +62,7 @@ struct GrantTests {
       try FileManager.default.createSymbolicLink(atPath: "\(folder)/inside/\(name)", withDestinationPath: target)
     }
     let agent = try AgentUnderTest(["sleep", "300"])
-    let token = try agent.token(detail: { $0["paths"] = ["\(folder)/inside/**"] })
+    let token = try agent.narrowToken({ $0["paths"] = ["\(folder)/inside/**"] })
     func ask(_ route: String, _ path: String) throws -> AgentUnderTest.Answer {
       try agent.get("/v1/\(route)?path=\(folder)/inside/\(path)", token: token)
     }
@@ -86,7 +88,8 @@ struct GrantTests {
       ("/v1/processes?limit=1&limit=2", "invalid_parameter"), ("/v1/files", "invalid_parameter"),
       ("/v1/files?path=etc", "invalid_parameter"), ("/v1/files?path=/a%00b", "malformed_request"),
       ("/v1/files?path=/a%2", "malformed_request"), ("/v1/logs/stdout?lines=-1", "invalid_parameter"),
-      ("/v1/logs/stdout?follow=maybe", "invalid_parameter"), ("/v1/logs/stdout?follow=true&cursor=AAAA", "invalid_parameter"),
+      ("/v1/logs/stdout?follow=maybe", "invalid_parameter"),
+      ("/v1/logs/stdout?follow=true&cursor=AAAA", "invalid_parameter"),
       ("/v1/nothing", "no_such_route"), ("/v2/processes", "no_such_route"), ("/", "no_such_route"),
       ("/v1/processes/1", "process_not_found"), ("/v1/processes/1@1/environment", "process_gone"),
       ("/v1/files?path=/etc/passwd/x", "not_a_directory"), ("/v1/directories?path=/etc/passwd", "not_a_directory"),

@@ -7,7 +7,7 @@ struct LimitTests {
   @Test("requests: the sixth of five is refused, with Retry-After; another token of the session has its own five")
   func requests() throws {
     let agent = try AgentUnderTest(["sleep", "300"])
-    let few = try agent.token(detail: {
+    let few = try agent.narrowToken({
       $0["limits"] = ["requests": 5]
       $0["session_limits"] = ["requests": 8]
     })
@@ -18,7 +18,7 @@ struct LimitTests {
     #expect((sixth.headers["retry-after"].flatMap { Int($0) } ?? 0) >= 1)
     #expect(sixth.headers["ratelimit"]?.contains("r=0") == true)
     // A new token renews its own budget, not the session's.
-    let more = try agent.token(detail: {
+    let more = try agent.narrowToken({
       $0["limits"] = ["requests": 5]
       $0["session_limits"] = ["requests": 8]
     })
@@ -31,7 +31,7 @@ struct LimitTests {
   @Test("distinct objects: a new one over the budget is refused, one seen before is not")
   func objects() throws {
     let agent = try AgentUnderTest(["sleep", "300"])
-    let token = try agent.token(detail: { $0["limits"] = ["objects": 2] })
+    let token = try agent.narrowToken({ $0["limits"] = ["objects": 2] })
     for path in ["/etc/passwd", "/etc/group", "/etc/passwd"] {
       #expect(try agent.get("/v1/files?path=\(path)", token: token).status == 200, "\(path)")
     }
@@ -40,7 +40,7 @@ struct LimitTests {
     #expect(try third.json["limit"] as? String == "objects")
     #expect(try agent.get("/v1/files?path=/etc/../etc/group", token: token).status == 200)
     // An environment is many objects.
-    let one = try agent.token(detail: { $0["limits"] = ["objects": 1] })
+    let one = try agent.narrowToken({ $0["limits"] = ["objects": 1] })
     let id = try agent.workloadID(token: agent.token())
     #expect(try agent.get("/v1/processes/\(id)/environment", token: one).code == "budget_exhausted")
   }
@@ -48,7 +48,7 @@ struct LimitTests {
   @Test("bytes: an answer over the budget does not leave")
   func bytes() throws {
     let agent = try AgentUnderTest(["sh", "-c", "seq 1 2000; exec sleep 300"])
-    let token = try agent.token(detail: { $0["limits"] = ["bytes": 3000] })
+    let token = try agent.narrowToken({ $0["limits"] = ["bytes": 3000] })
     #expect(try agent.get("/v1/files?path=/etc/passwd", token: token).status == 200)
     let answer = try agent.get("/v1/logs/stdout?lines=1000", token: token)
     #expect(answer.status == 429 && answer.code == "budget_exhausted", "\(answer.body.prefix(200))")
@@ -58,7 +58,7 @@ struct LimitTests {
   @Test("concurrency: one request too many at a time")
   func concurrency() throws {
     let agent = try AgentUnderTest(["sh", "-c", "while sleep 0.2; do echo tick; done"])
-    let token = try agent.token(detail: { $0["limits"] = ["concurrency": 1, "follow_seconds": 30] })
+    let token = try agent.narrowToken({ $0["limits"] = ["concurrency": 1, "follow_seconds": 30] })
     let follow = try Follow(agent, "/v1/logs/stdout?follow=true", token: token)
     try follow.wait(for: "\"type\":\"line\"")
     let second = try agent.get("/v1/posture", token: token)
@@ -70,12 +70,30 @@ struct LimitTests {
     #expect(status == 200)
   }
 
+  @Test("a caller whose tokens keep failing waits before the next is verified; another one does not")
+  func failures() throws {
+    let agent = try AgentUnderTest(["sleep", "300"])
+    let urls = (0..<120).flatMap { _ in ["--output", "/dev/null", agent.url + "/v1/posture"] }
+    let result = try Sidelight.run(
+      program: "/usr/bin/env",
+      [
+        "curl", "--silent", "--cacert", agent.authority, "--cert", agent.certificate, "--key", agent.key, "--header",
+        "Authorization: Bearer a.b.c", "--write-out", "%{http_code}\n",
+      ] + urls)
+    let codes = result.output.split(separator: "\n")
+    #expect(codes.contains("401") && codes.contains("429"))
+    #expect(codes.allSatisfy { $0 == "401" || $0 == "429" })
+    #expect(try agent.audit.filter { $0["type"] as? String == "decision" }.count >= 120)
+    sleep(2)
+    #expect(try agent.get("/v1/posture", token: agent.token()).status == 200)
+  }
+
   @Test("too fast: the agent's own ceiling answers, and the agent goes on")
   func rate() throws {
     let agent = try AgentUnderTest(["sleep", "300"])
     let token = try agent.token()
     // One connection, as fast as it goes.
-    let urls = (0..<150).flatMap { _ in ["--output", "/dev/null", agent.url + "/v1/posture"] }
+    let urls = (0..<500).flatMap { _ in ["--output", "/dev/null", agent.url + "/v1/posture"] }
     let result = try Sidelight.run(
       program: "/usr/bin/env",
       [

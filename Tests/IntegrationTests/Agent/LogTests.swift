@@ -10,7 +10,9 @@ struct LogTests {
     let token = try agent.token()
     let file = agent.installation.state.path("logs/stdout.log")
     let deadline = Date().addingTimeInterval(20)
-    while !((try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("unfinished") ?? false), Date() < deadline { usleep(50_000) }
+    while !((try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("unfinished") ?? false), Date() < deadline {
+      usleep(50_000)
+    }
     for count in [1, 2, 10, 999] {
       let answer = try agent.get("/v1/logs/stdout?lines=\(count)", token: token)
       let lines = try #require(try answer.json["lines"] as? [[String: Any]]).compactMap { $0["text"] as? String }
@@ -36,7 +38,8 @@ struct LogTests {
       echo done; exec sleep 300
       """
     let names = ["long", "sparse", "fifo", "link", "hard", "directory", "missing"]
-    let agent = try AgentUnderTest(["sh", "-c", script], options: names.flatMap { ["--log", "\($0)=\(folder)/\($0).log"] })
+    let agent = try AgentUnderTest(
+      ["sh", "-c", script], options: names.flatMap { ["--log", "\($0)=\(folder)/\($0).log"] })
     let token = try agent.token()
     let deadline = Date().addingTimeInterval(20)
     while try !agent.get("/v1/logs/stdout", token: token).body.contains("done"), Date() < deadline { usleep(100_000) }
@@ -61,7 +64,7 @@ struct LogTests {
       i=0; while sleep 0.1; do i=$((i+1)); echo "line $i password=hunter$i-secret"; done
       """
     let agent = try AgentUnderTest(["sh", "-c", script])
-    let token = try agent.token(detail: { $0["limits"] = ["follow_seconds": 15] })
+    let token = try agent.narrowToken({ $0["limits"] = ["follow_seconds": 15] })
     let follow = try Follow(agent, "/v1/logs/stdout?follow=true&lines=1", token: token)
     try follow.wait(for: "\"type\":\"line\"")
     let file = agent.installation.state.path("logs/stdout.log")
@@ -80,7 +83,9 @@ struct LogTests {
     #expect(records.last?["reason"] as? String == "follow_limit")
     #expect(records.contains { $0["type"] as? String == "rotated" })
     #expect(!follow.text.contains("hunter"))
-    let numbers = records.compactMap { ($0["text"] as? String)?.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+    let numbers = records.compactMap {
+      ($0["text"] as? String)?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
     #expect(numbers == numbers.sorted() && Set(numbers).count == numbers.count)
     // The cursor of the end resumes where it ended.
     let cursor = try #require(records.last?["cursor"] as? String)
@@ -91,6 +96,32 @@ struct LogTests {
     #expect(!again.text.contains("after the rotation"))
     let stranger = try agent.get("/v1/logs/stderr?follow=true&cursor=\(cursor)", token: token)
     #expect(stranger.code == "invalid_parameter")
+  }
+
+  @Test("a key block that began before the follow stays masked, also after a resume")
+  func multipleLines() throws {
+    // The body is drawn as a base64 of random bytes: no line of it may show, in whatever part of the stream it stands.
+    let body = (0..<40).map { _ in Data((0..<48).map { _ in UInt8.random(in: 0...255) }).base64EncodedString() }
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pem-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = folder + "/app.log"
+    let head = "start\n-----BEGIN PRIVATE KEY-----\n" + body[..<10].joined(separator: "\n") + "\n"
+    try head.write(toFile: file, atomically: false, encoding: .utf8)
+    let agent = try AgentUnderTest(["sleep", "300"], options: ["--log", "app=\(file)"])
+    let first = try Follow(
+      agent, "/v1/logs/app?follow=true&lines=2", token: agent.narrowToken({ $0["limits"] = ["follow_seconds": 3] }))
+    try (body[10..<20].joined(separator: "\n") + "\n").appendLine(to: file)
+    let records = first.finish()
+    let cursor = try #require(records.last?["cursor"] as? String)
+    let second = try Follow(agent, "/v1/logs/app?follow=true&cursor=\(cursor)", token: agent.token())
+    try (body[20...].joined(separator: "\n") + "\n-----END PRIVATE KEY-----\nthe end of it\n").appendLine(to: file)
+    try second.wait(for: "the end of it")
+    second.stop()
+    let shown = first.text + second.text + (try agent.get("/v1/logs/app?lines=100", token: agent.token()).body)
+    for line in body { #expect(!shown.contains(line.prefix(20)), "a line of the key shows") }
+    #expect(shown.contains("start"))
   }
 
   @Test("a follow ends with the token, and when the agent is asked to end")

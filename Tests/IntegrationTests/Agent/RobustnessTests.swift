@@ -91,7 +91,8 @@ struct RobustnessTests {
     for (mode, status, code) in [
       ("garbage", "400", "malformed_request"), ("no-host", "400", "malformed_request"),
       ("large", "431", "head_too_large"), ("endless", "431", "head_too_large"), ("fields", "431", "head_too_large"),
-      ("body", "413", "body_not_allowed"), ("chunked", "413", "body_not_allowed"), ("smuggle", "400", "malformed_request"),
+      ("body", "413", "body_not_allowed"), ("chunked", "413", "body_not_allowed"),
+      ("smuggle", "400", "malformed_request"),
     ] {
       let before = try agent.audit.filter { $0["type"] as? String == "decision" }.count
       let output = try run(agent, mode)
@@ -121,7 +122,8 @@ struct RobustnessTests {
       try agent.pids.values.reduce(0) { total, pid in
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
-        return total + (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)
+        return total
+          + (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)
       }
     }
     let before = try resident()

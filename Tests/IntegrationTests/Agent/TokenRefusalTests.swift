@@ -20,23 +20,51 @@ struct TokenRefusalTests {
     }
     var none = agent.header()
     none["alg"] = "none"
-    let unsigned = try agent.sign(agent.claims(), header: none).split(separator: ".").prefix(2).joined(separator: ".") + "."
+    let unsigned =
+      try agent.sign(agent.claims(), header: none).split(separator: ".").prefix(2).joined(separator: ".") + "."
     func header(_ name: String, _ value: Any) throws -> String {
       var header = agent.header()
       header[name] = value
       return try agent.sign(agent.claims(), header: header)
     }
     let cases: [(String, String, String)] = [
-      ("expired", "token_expired", try agent.token(claims: { $0["iat"] = now - 200; $0["exp"] = now - 60 })),
-      ("not yet valid", "token_not_yet_valid", try agent.token(claims: { $0["iat"] = now + 100; $0["exp"] = now + 200 })),
+      (
+        "expired", "token_expired",
+        try agent.token(claims: {
+          $0["iat"] = now - 200
+          $0["exp"] = now - 60
+        })
+      ),
+      (
+        "not yet valid", "token_not_yet_valid",
+        try agent.token(claims: {
+          $0["iat"] = now + 100
+          $0["exp"] = now + 200
+        })
+      ),
       ("nbf in the future", "token_not_yet_valid", try agent.token(claims: { $0["nbf"] = now + 100 })),
       ("another audience", "token_wrong_audience", try agent.token(claims: { $0["aud"] = agent.agent + "x" })),
-      ("from before the start", "token_before_start", try agent.token(claims: { $0["iat"] = now - 100; $0["exp"] = now + 100 })),
-      ("longer than 300 s", "token_lifetime_too_long", try agent.token(claims: { $0["exp"] = ($0["iat"] as? Int ?? 0) + 301 })),
-      ("another certificate", "token_wrong_certificate", try agent.token(claims: { $0["cnf"] = ["x5t#S256": good.prefix(43)] })),
+      (
+        "from before the start", "token_before_start",
+        try agent.token(claims: {
+          $0["iat"] = now - 100
+          $0["exp"] = now + 100
+        })
+      ),
+      (
+        "longer than 300 s", "token_lifetime_too_long",
+        try agent.token(claims: { $0["exp"] = ($0["iat"] as? Int ?? 0) + 301 })
+      ),
+      (
+        "another certificate", "token_wrong_certificate",
+        try agent.token(claims: { $0["cnf"] = ["x5t#S256": good.prefix(43)] })
+      ),
       ("another issuer", "token_wrong_issuer", try agent.token(claims: { $0["iss"] = "https://elsewhere" })),
       ("another session", "token_wrong_session", try agent.token(claims: { $0["sid"] = "somebody-else" })),
-      ("a gateway's, without being it", "token_wrong_session", try agent.token(claims: { $0["act"] = ["sub": "spiffe://x/gw"] })),
+      (
+        "a gateway's, without being it", "token_wrong_session",
+        try agent.token(claims: { $0["act"] = ["sub": "spiffe://x/gw"] })
+      ),
       ("another key", "token_invalid", try agent.sign(agent.claims(), key: .init())),
       ("alg none", "token_invalid", unsigned),
       ("alg none with a signature", "token_invalid", try agent.sign(agent.claims(), header: none)),
@@ -49,10 +77,13 @@ struct TokenRefusalTests {
       ("signature changed by one byte", "token_invalid", flipped(part: 2)),
       ("not a token", "token_invalid", "abc"),
       ("over 8 KiB", "token_too_large", try agent.token(claims: { $0["pad"] = String(repeating: "x", count: 8192) })),
-      ("unknown action", "token_details_invalid", try agent.token(detail: { $0["actions"] = ["processes.kill"] })),
-      ("unknown type", "token_details_invalid", try agent.token(detail: { $0["type"] = "other" })),
-      ("unknown member", "token_details_invalid", try agent.token(detail: { $0["shell"] = true })),
-      ("two details", "token_details_invalid", try agent.token(claims: { $0["authorization_details"] = [agent.detail(), agent.detail()] })),
+      ("unknown action", "token_details_invalid", try agent.narrowToken({ $0["actions"] = ["processes.kill"] })),
+      ("unknown type", "token_details_invalid", try agent.narrowToken({ $0["type"] = "other" })),
+      ("unknown member", "token_details_invalid", try agent.narrowToken({ $0["shell"] = true })),
+      (
+        "two details", "token_details_invalid",
+        try agent.token(claims: { $0["authorization_details"] = [agent.detail(), agent.detail()] })
+      ),
     ]
     for (name, code, token) in cases {
       for path in ["/v1/processes", "/v1/posture"] {
@@ -62,7 +93,8 @@ struct TokenRefusalTests {
         #expect(answer.headers["content-type"] == "application/problem+json", "\(name)")
         #expect(answer.headers["www-authenticate"] != nil, "\(name)")
         let decision = try #require(try agent.decision(of: answer), "\(name) is not recorded")
-        #expect(decision["outcome"] as? String == "refused" && (decision["reason"] as? String)?.isEmpty == false, "\(name)")
+        #expect(
+          decision["outcome"] as? String == "refused" && (decision["reason"] as? String)?.isEmpty == false, "\(name)")
         #expect(!answer.body.contains(token.prefix(40)), "\(name): an answer quotes the token")
       }
     }
@@ -92,7 +124,8 @@ struct TokenRefusalTests {
     let made = try Sidelight.run(
       program: "/usr/bin/openssl",
       [
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=x",
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
+        "/CN=x",
         "-addext", "subjectAltName=URI:spiffe://sidelight.local/session/\(agent.session)", "-addext",
         "extendedKeyUsage=clientAuth", "-keyout", folder("foreign.key"), "-out", folder("foreign.crt"),
       ])

@@ -142,7 +142,9 @@ struct ViewTests {
     }
     let listing = try agent.get("/v1/directories?path=/etc", token: token)
     let names = try #require(try listing.json["entries"] as? [[String: Any]]).compactMap { $0["name"] as? String }
-    let real = try FileManager.default.contentsOfDirectory(atPath: "/etc").sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+    let real = try FileManager.default.contentsOfDirectory(atPath: "/etc").sorted {
+      Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8))
+    }
     #expect(names == real)
     // Part by part it is the same list.
     var parts: [String] = []
