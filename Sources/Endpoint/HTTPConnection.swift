@@ -33,6 +33,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var isHeadMethod = false
   private var pendingRequest: RequestMessage?
   private var timer: Scheduled<Void>?
+  /// Whether any byte has come, of TLS or not.
+  private(set) var hasSpoken = false
   /// What a pipelining client has sent while an answer is under way. SwiftNIO's own handler for that traps when an
   /// answer is written before the request has ended, which is what a refusal does.
   private var queue: [HTTPServerRequestPart] = []
@@ -56,6 +58,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     let connection = HTTPConnection(link: link, limiter: limiter)
     limiter.onOverflow = { [weak connection] in connection?.reject(.headTooLarge) }
     let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(FirstBytes { [weak connection] in connection?.hasSpoken = true })
     try pipeline.addHandler(NIOSSLServerHandler(context: link.context))
     try pipeline.addHandler(limiter)
     try pipeline.addHandler(HTTPResponseEncoder())
@@ -280,5 +283,19 @@ final class HTTPConnection: ChannelDuplexHandler {
   func abort() {
     state = .closing
     drop()
+  }
+}
+
+/// Notices that the client has said anything at all.
+private final class FirstBytes: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private var notice: (() -> Void)?
+  init(_ notice: @escaping () -> Void) { self.notice = notice }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    notice?()
+    notice = nil
+    context.fireChannelRead(data)
   }
 }
