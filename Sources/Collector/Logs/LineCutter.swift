@@ -11,9 +11,10 @@ struct LineCutter {
   private var state = LineState()
   private var pending: [UInt8] = []
   private var oversize = false
+  private var oversizeCount = 0
 
   /// Bytes of the last, unfinished line.
-  var pendingCount: Int { pending.count }
+  var pendingCount: Int { oversize ? oversizeCount : pending.count }
 
   /// The complete lines in `bytes`, masked with what came before in mind. The rest is kept for the next call.
   mutating func lines(
@@ -32,6 +33,26 @@ struct LineCutter {
   mutating func forgetUnfinished() {
     pending = []
     oversize = false
+    oversizeCount = 0
+  }
+
+  /// What comes next is the rest of a line whose beginning is not known: it is masked whole.
+  mutating func beginInsideLine() {
+    forgetUnfinished()
+    oversize = true
+  }
+
+  /// Shows an unfinished line but for its last word: that may be the beginning of a secret, not known as one yet.
+  mutating func finishUnfinished(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
+    guard !oversize, let last = pending.last, last != 0x20 else { return finish(masker: masker, each) }
+    let start = pending.lastIndex(of: 0x20).map { $0 + 1 } ?? 0
+    let word = MaskedText.oversize(count: pending.count - start)
+    pending.removeLast(pending.count - start)
+    var state = state
+    let text = masker.line(pending, state: &state)
+    let shown = MaskedText(segments: text.segments + word.segments)
+    forgetUnfinished()
+    each(LogLine(TargetText(bytes: shown.rendered()), masked: shown.maskedCount, truncated: true), shown)
   }
 
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
@@ -54,12 +75,17 @@ struct LineCutter {
     each(LogLine(TargetText(bytes: shown), masked: masked.maskedCount, truncated: truncated), masked)
     pending = []
     oversize = false
+    oversizeCount = 0
   }
 
   private mutating func add(_ bytes: ArraySlice<UInt8>) {
-    guard !oversize else { return }
+    guard !oversize else {
+      oversizeCount += bytes.count
+      return
+    }
     guard pending.count + bytes.count <= Self.maximumLine else {
       oversize = true
+      oversizeCount = pending.count + bytes.count
       pending = []
       return
     }

@@ -66,7 +66,7 @@ struct LogTailReader {
     }
     cutter.lines(text[from...], masker: masker, keep)
     tail.unfinished = UInt64(cutter.pendingCount)
-    if cutter.pendingCount > 0 { cutter.finish(masker: masker, keep) }
+    if cutter.pendingCount > 0 { cutter.finishUnfinished(masker: masker, keep) }
     tail.lines = Array(lines.suffix(count))
     tail.masked = Array(masked.suffix(count))
     if tail.lines.count == count || start == 0 { tail.limitHit = "none" }
@@ -92,7 +92,8 @@ struct LogTailReader {
     }
     let from = UInt64(length) < offset ? bytes.firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : 0
     cutter.lines(bytes[from...], masker: masker) { _, _ in }
-    cutter.forgetUnfinished()
+    // Where the offset is not behind a newline the line began before it.
+    if bytes.last == 0x0A { cutter.forgetUnfinished() } else { cutter.beginInsideLine() }
     return cutter
   }
 }
