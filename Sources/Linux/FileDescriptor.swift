@@ -99,7 +99,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     _ body: (UnsafeMutableRawPointer) throws(SystemError) -> Int
   ) throws(SystemError) -> Int {
     let old = buffer.count
-    buffer.append(contentsOf: repeatElement(0, count: count))
+    buffer += [UInt8](repeating: 0, count: count)
     var got = 0
     var failure: SystemError?
     // SAFETY: `base + old` up to `old + count` lies inside the array, which nothing else touches in this closure.

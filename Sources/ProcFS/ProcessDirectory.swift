@@ -31,10 +31,13 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     _ file: borrowing FileDescriptor, limit: Int
   ) throws(SystemError) -> (text: [UInt8], truncated: Bool) {
     var text: [UInt8] = []
+    var block = 4096
     while text.count < limit {
-      let wanted = min(limit - text.count, text.isEmpty ? 4096 : 65536)
+      let wanted = min(limit - text.count, block)
       let got = try file.read(into: &text, count: wanted)
       if got == 0 { return (text, false) }
+      // What fills a block is long; for the many short files a large one would only be made and thrown away.
+      if got == block { block = 65536 }
     }
     // One more byte tells a file of exactly `limit` from a longer one.
     var rest: [UInt8] = []
