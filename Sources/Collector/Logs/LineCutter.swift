@@ -10,10 +10,16 @@ struct LineCutter {
 
   private var state = LineState()
   private var pending: [UInt8] = []
-  private var oversize = false
+  private var oversize: Bool
 
-  /// Bytes of the last, unfinished line.
-  var pendingCount: Int { pending.count }
+  /// Bytes of the last, unfinished line; of an oversize one too, of which nothing is kept.
+  private(set) var pendingCount = 0
+
+  /// Whether there is an unfinished line.
+  var hasUnfinished: Bool { oversize || pendingCount > 0 }
+
+  /// With `insideLine` the first bytes are the rest of a line whose beginning was not seen: it is masked whole too.
+  init(insideLine: Bool = false) { oversize = insideLine }
 
   /// The complete lines in `bytes`, masked with what came before in mind. The rest is kept for the next call.
   mutating func lines(
@@ -47,10 +53,12 @@ struct LineCutter {
     }
     each(LogLine(TargetText(bytes: shown), masked: masked.maskedCount, truncated: truncated), masked)
     pending = []
+    pendingCount = 0
     oversize = false
   }
 
   private mutating func add(_ bytes: ArraySlice<UInt8>) {
+    pendingCount += bytes.count
     guard !oversize else { return }
     guard pending.count + bytes.count <= Self.maximumLine else {
       oversize = true

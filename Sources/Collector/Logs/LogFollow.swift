@@ -60,14 +60,28 @@ final class LogFollow: Sendable {
     self.cursorKey = cursorKey
     session = request.token.session
     makeMasker = request.masker
+    // A line that was not read from its beginning (it is longer than what was scanned, or the file was written anew
+    // behind a cursor) is not shown from its middle.
+    let cutter = LineCutter(insideLine: !Self.isLineStart(offset, in: opened.file))
     let now = Clock.monotonic()
     let seconds = UInt64(max(0, request.grant.limits.followSeconds ?? Self.defaultSeconds))
     followEnds = now + min(seconds, 86400) * 1_000_000_000
     tokenEnds = min(request.token.expires, notAfter)
     state = Mutex(
       State(
-        opened: opened, offset: offset, cutter: LineCutter(), masker: request.masker(Taint()), maskerAge: 0,
+        opened: opened, offset: offset, cutter: cutter, masker: request.masker(Taint()), maskerAge: 0,
         lastRecord: now, lastLook: now, backlog: backlog))
+  }
+
+  private static func isLineStart(_ offset: UInt64, in file: SharedDescriptor) -> Bool {
+    guard offset > 0 else { return true }
+    var before: [UInt8] = []
+    do throws(SystemError) {
+      _ = try file.descriptor.read(into: &before, count: 1, at: Int64(offset - 1))
+    } catch {
+      return false
+    }
+    return before == [0x0A]
   }
 
   /// After the last lines of a file.
@@ -191,7 +205,7 @@ final class LogFollow: Sendable {
   }
 
   private func finishPending(_ state: inout State, to out: inout JSONLines) {
-    guard state.cutter.pendingCount > 0 else { return }
+    guard state.cutter.hasUnfinished else { return }
     emitLines([0x0A], &state, to: &out)
   }
 
