@@ -30,7 +30,7 @@ run: build ## Look into a real workload through the whole chain, and see a reque
 .PHONY: test
 test: setup ## All tests
 	@$(SWIFT_BUILD) --build-tests
-	@swift test --skip-build
+	@PATH="$(CURDIR)/.build/python/bin:$$PATH" swift test --skip-build --disable-xctest
 
 .PHONY: check
 check: setup ## Format, lint, import law, documents, generated files
@@ -41,6 +41,17 @@ check: setup ## Format, lint, import law, documents, generated files
 .PHONY: format
 format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: profiles
+profiles: setup ## Write profiles/README.md from the table of system calls
+	@$(SWIFT_BUILD) --product sidelight-agent
+	@.build/debug/sidelight-agent system-calls > profiles/README.md
+
+.PHONY: image
+image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent
+	@command -v buildah >/dev/null || .ci/setup image
+	@buildah bud --isolation chroot --tag localhost/sidelight-agent:latest -f images/agent/Containerfile .build/release
+	@buildah images localhost/sidelight-agent
 
 .PHONY: clean
 clean: ## Remove what was built

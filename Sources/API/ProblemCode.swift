@@ -48,7 +48,6 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   // 5xx: this agent
   case auditUnavailable = "audit_unavailable"
   case overloaded = "overloaded"
-  case notReady = "not_ready"
   case targetUnresponsive = "target_unresponsive"
   case internalError = "internal_error"
 
@@ -70,7 +69,7 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .notADirectory, .notARegularFile, .pathRefused, .targetUnreadable: 422
     case .rateLimited, .budgetExhausted, .tooManyConcurrent: 429
     case .internalError: 500
-    case .auditUnavailable, .overloaded, .notReady: 503
+    case .auditUnavailable, .overloaded: 503
     case .targetUnresponsive: 504
     }
   }
@@ -116,10 +115,9 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .targetUnreadable: "The kernel does not let this agent read that; see `reason`."
     case .rateLimited: "Too many requests in a short time."
     case .budgetExhausted: "The grant's budget is used up; see `limit`."
-    case .tooManyConcurrent: "Too many requests of this session are under way."
+    case .tooManyConcurrent: "Too many requests are under way."
     case .auditUnavailable: "The request cannot be recorded, so it is not served."
     case .overloaded: "The agent is at its limit."
-    case .notReady: "The agent is not ready."
     case .targetUnresponsive: "The target did not answer in time."
     case .internalError: "The agent failed; the request id leads to the reason in its log."
     }

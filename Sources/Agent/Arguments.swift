@@ -22,6 +22,7 @@ struct Arguments {
     sidelight-agent: looks into the processes beside it, for whoever shows a token of the broker.
 
     usage: sidelight-agent run --config FILE --credentials DIR [options]
+           sidelight-agent system-calls     (what each role may call and why, as Markdown)
            sidelight-agent --help | --version
 
       --config FILE         strict JSON: agent, issuer, trust_domain, scope, logs, ceilings, masking
@@ -41,8 +42,13 @@ struct Arguments {
 
   init(_ words: some Collection<String>) throws(Usage) {
     var rest = Array(words.reversed())
-    while let word = rest.popLast() {
+    while let next = rest.popLast() {
+      // `--name value` or `--name=value`; a value may hold further equals signs.
+      let equals = next.hasPrefix("--") ? next.firstIndex(of: "=") : nil
+      let word = equals.map { String(next[..<$0]) } ?? next
+      let inline = equals.map { String(next[next.index(after: $0)...]) }
       func value() throws(Usage) -> String {
+        if let inline { return inline }
         guard let value = rest.popLast() else { throw Usage(description: "\(word) needs a value") }
         return value
       }
@@ -51,7 +57,9 @@ struct Arguments {
       case "--credentials": credentials = try value()
       case "--listen": listener = try Self.address(try value())
       case "--listen-fd":
-        guard let number = Int32(try value()), number > 2 else { throw Usage(description: "--listen-fd needs a number over 2") }
+        guard let number = Int32(try value()), number > 2 else {
+          throw Usage(description: "--listen-fd needs a number over 2")
+        }
         listener = .descriptor(number)
       case "--volume":
         let text = try value()

@@ -19,11 +19,32 @@ package struct BudgetBook: Sendable {
   private var tokens: [String: Ledger] = [:]
   private var peers: [String: RateLimiter] = [:]
   private var agentLimiter: RateLimiter
+  private var failures: [String: RateLimiter] = [:]
+  private var allFailures: RateLimiter
   private var underWay: Int64 = 0
 
   package init(ceilings: Ceilings) {
     self.ceilings = ceilings
     agentLimiter = RateLimiter(ceilings.agent)
+    allFailures = RateLimiter(ceilings.allFailures)
+  }
+
+  /// Refuses a caller (by certificate) whose tries to authenticate have failed too often of late.
+  package func requireTrust(in caller: String, now: Now) throws(BudgetRefusal) {
+    let wait = max(failures[caller]?.wait(now: now.monotonic) ?? 0, allFailures.wait(now: now.monotonic))
+    if wait > 0 { throw .rate(scope: "failures", retryAfterSeconds: Int((wait + 999_999_999) / 1_000_000_000)) }
+  }
+
+  package mutating func noteFailure(of caller: String, now: Now) {
+    if failures[caller] == nil, failures.count >= ceilings.entries {
+      // A limiter with nothing to wait for is as good as a new one.
+      failures = failures.filter { $0.value.wait(now: now.monotonic) > 0 }
+    }
+    // With no room for another caller the limit over all of them still holds.
+    if failures[caller] != nil || failures.count < ceilings.entries {
+      failures[caller, default: RateLimiter(ceilings.failures)].take(now: now.monotonic)
+    }
+    allFailures.take(now: now.monotonic)
   }
 
   /// Charges one request and takes a place among those under way. Every success needs one `finish`.
@@ -79,8 +100,8 @@ package struct BudgetBook: Sendable {
   package mutating func charge(objects: [[UInt8]], to account: Account, now: Now) throws(BudgetRefusal) {
     let hashes = Set(objects.map(\.hashValue))
     for (ledger, allowance, prefix, ends) in [
-      (sessions[account.session]!, account.sessionAllowance, "session_", account.sessionEnds),
       (tokens[account.token]!, account.tokenAllowance, "", account.tokenEnds),
+      (sessions[account.session]!, account.sessionAllowance, "session_", account.sessionEnds),
     ] {
       let fresh = Int64(hashes.subtracting(ledger.objects).count)
       guard Int64(ledger.objects.count) + fresh <= min(allowance.objects ?? .max, ceilings.objects) else {
@@ -104,7 +125,8 @@ package struct BudgetBook: Sendable {
     if let limit = account.tokenAllowance[keyPath: allowed], tokens[account.token]![keyPath: used] + more > limit {
       throw .exhausted(limit: name, retryAfterSeconds: Self.seconds(until: account.tokenEnds, now))
     }
-    if let limit = account.sessionAllowance[keyPath: allowed], sessions[account.session]![keyPath: used] + more > limit {
+    if let limit = account.sessionAllowance[keyPath: allowed], sessions[account.session]![keyPath: used] + more > limit
+    {
       throw .exhausted(limit: "session_" + name, retryAfterSeconds: Self.seconds(until: account.sessionEnds, now))
     }
   }

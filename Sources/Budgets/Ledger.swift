@@ -51,9 +51,12 @@ package struct Account: Sendable, Equatable {
 
 /// The agent's own limits, whatever a token says.
 package struct Ceilings: Sendable, Equatable {
-  package var session = RateLimiter.Rate(perSecond: 20, burst: 60)
-  package var peer = RateLimiter.Rate(perSecond: 40, burst: 120)
-  package var agent = RateLimiter.Rate(perSecond: 100, burst: 200)
+  package var session = RateLimiter.Rate(perSecond: 50, burst: 200)
+  package var peer = RateLimiter.Rate(perSecond: 60, burst: 240)
+  package var agent = RateLimiter.Rate(perSecond: 200, burst: 400)
+  /// Requests whose token did not hold: of one certificate, and of all.
+  package var failures = RateLimiter.Rate(perSecond: 10, burst: 80)
+  package var allFailures = RateLimiter.Rate(perSecond: 50, burst: 200)
   /// Requests under way: of one session, and of all.
   package var sessionConcurrency: Int64 = 8
   package var agentConcurrency: Int64 = 32

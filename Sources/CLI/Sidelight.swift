@@ -25,7 +25,7 @@ struct Sidelight: AsyncParsableCommand {
         subcommands: [
           PsCommand.self, EnvCommand.self, StatCommand.self, LsCommand.self, LogsCommand.self, TailCommand.self,
         ]),
-      CommandGroup(name: "Trust", subcommands: [PostureCommand.self, TokenCommand.self]),
+      CommandGroup(name: "Trust", subcommands: [PostureCommand.self, TokenCommand.self, MaskCommand.self]),
       CommandGroup(name: "Development", subcommands: [DevCommand.self]),
     ])
 

@@ -14,6 +14,7 @@
 
 static int checked(long result) { return result < 0 ? -errno : (int)result; }
 
+int cl_set_name(const char *name) { return checked(prctl(PR_SET_NAME, name, 0, 0, 0)); }
 int cl_get_dumpable(void) { return checked(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0)); }
 int cl_set_dumpable(int value) { return checked(prctl(PR_SET_DUMPABLE, value, 0, 0, 0)); }
 int cl_get_no_new_privs(void) { return checked(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)); }

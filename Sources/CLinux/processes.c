@@ -63,7 +63,7 @@ int cl_catch_shutdown(void) {
   shutdown_signals(&set);
   if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
       sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-      sigaction(SIGHUP, &ignore, NULL) < 0)
+      sigaction(SIGHUP, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0)
     return -errno;
   return 0;
 }

@@ -47,7 +47,8 @@ package enum Collector {
       // Compiled first: libseccomp hands the program over through a memory file, which RLIMIT_FSIZE would stop.
       let filter = try SeccompFilter(for: .collector)
       let hardened = try Confinement.harden(
-        .collector, mode: arguments.mode, keepsFileSize: StandardStream.output.isRegularFile)
+        .collector, mode: arguments.mode,
+        keepsFileSize: StandardStream.output.isRegularFile || StandardStream.error.isRegularFile)
       Process.tuneAllocator()
       try LibCrypto.prepare()
       try Poll.catchShutdownSignals()

@@ -182,11 +182,8 @@ final class MainLoop {
       wake.signal()
     }
     if !taken {
-      // Nothing is read for it, and there is no worker to record it: the one answer that has no audit event says so in the log.
-      let requestID = Exchange.identifier()
-      log.write(.warning, "overloaded: a request was turned away unread", request: requestID)
       entries[id]?.workerFinished = true
-      _ = stream.begin(Problem(.overloaded, retryAfter: 1, requestID: requestID))
+      service.turnAway(.overloaded, retryAfter: 1, log: "too many requests wait for a worker", caller, stream)
     }
   }
 
@@ -232,7 +229,9 @@ final class MainLoop {
       if !entry.stream.isBegun, now > entry.deadline {
         entries[id]?.complete = false
         entries[id]?.reason = ProblemCode.targetUnresponsive.rawValue
-        _ = entry.stream.begin(Problem(.targetUnresponsive, retryAfter: 10, requestID: Exchange.identifier()))
+        service?.turnAway(
+          .targetUnresponsive, retryAfter: 10, log: "no worker has answered in time", callers[entry.stream.connection],
+          entry.stream)
       } else if let since = entry.stream.stalledSince, now - since > Self.stallTime {
         giveUp(id, reason: "the client took nothing for 30 seconds", tellEndpoint: true)
       }

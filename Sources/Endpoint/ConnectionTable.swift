@@ -1,7 +1,7 @@
 internal import NIOCore
 
-/// Bounds the connections: few that have not shown a certificate, and the oldest of those makes room for a new one, so
-/// that a flood of silent connections keeps nobody out.
+/// Bounds the connections: few that have not shown a certificate, and the oldest of those that have not even said
+/// anything makes room for a new one, so that a flood of silent connections keeps nobody out.
 final class ConnectionTable {
   private var strangers: [ObjectIdentifier: (order: UInt64, connection: HTTPConnection)] = [:]
   private var known: [ObjectIdentifier: HTTPConnection] = [:]
@@ -11,9 +11,13 @@ final class ConnectionTable {
   static let maximumKnown = 256
 
   func add(_ connection: HTTPConnection) {
-    if strangers.count >= Self.maximumStrangers, let oldest = strangers.min(by: { $0.value.order < $1.value.order }) {
-      strangers[oldest.key] = nil
-      oldest.value.connection.drop()
+    if strangers.count >= Self.maximumStrangers,
+      let first = strangers.min(by: {
+        ($0.value.connection.hasSpoken ? 1 : 0, $0.value.order) < ($1.value.connection.hasSpoken ? 1 : 0, $1.value.order)
+      })
+    {
+      strangers[first.key] = nil
+      first.value.connection.drop()
     }
     order += 1
     strangers[ObjectIdentifier(connection)] = (order, connection)

@@ -39,7 +39,10 @@ package enum Endpoint {
         let link = CollectorLink(loop: loop, listener: listener, tls: tls)
         try link.start(confined, collector: collector, opener: opener)
       } catch {
-        StartFailure.report("endpoint: \(error)")
+        // Standard error may be a file, which this process may not write to any more: the collector says it.
+        let stream = FileDescriptor(owning: collector)
+        let last = Frame(.log, payload: LogMessage(level: .error, text: "\(error)").encoded)
+        do throws(SystemError) { try stream.writeAll(last.encoded) } catch {}
         Process.exitNow(70)
       }
     }

@@ -7,8 +7,9 @@ internal import Privsep
 
 /// One client connection: after the handshake it tells the collector who is there, then sends it one request at a time
 /// and writes what comes back.
-final class HTTPConnection: ChannelInboundHandler {
+final class HTTPConnection: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = Never
   typealias OutboundOut = HTTPServerResponsePart
 
   private enum State {
@@ -32,6 +33,15 @@ final class HTTPConnection: ChannelInboundHandler {
   private var isHeadMethod = false
   private var pendingRequest: RequestMessage?
   private var timer: Scheduled<Void>?
+  /// Whether any byte has come, of TLS or not.
+  private(set) var hasSpoken = false
+  /// What a pipelining client has sent while an answer is under way. SwiftNIO's own handler for that traps when an
+  /// answer is written before the request has ended, which is what a refusal does.
+  private var queue: [HTTPServerRequestPart] = []
+  private var readWithheld = false
+
+  /// Parts kept before no more is read from the connection.
+  private static let maximumQueue = 16
 
   static let maximumFields = 64
   /// The handshake, and then each request head, must be whole in this time.
@@ -48,11 +58,11 @@ final class HTTPConnection: ChannelInboundHandler {
     let connection = HTTPConnection(link: link, limiter: limiter)
     limiter.onOverflow = { [weak connection] in connection?.reject(.headTooLarge) }
     let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(FirstBytes { [weak connection] in connection?.hasSpoken = true })
     try pipeline.addHandler(NIOSSLServerHandler(context: link.context))
     try pipeline.addHandler(limiter)
     try pipeline.addHandler(HTTPResponseEncoder())
     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
-    try pipeline.addHandler(HTTPServerPipelineHandler())
     try pipeline.addHandler(NIOHTTPResponseHeadersValidator())
     try pipeline.addHandler(connection)
   }
@@ -146,11 +156,23 @@ final class HTTPConnection: ChannelInboundHandler {
   // MARK: Requests
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .head(let head): read(head)
+    limiter.headEnded()
+    switch state {
+    case .answering: if keepAlive { queue.append(unwrapInboundIn(data)) }
+    case .idle, .head: take(unwrapInboundIn(data))
+    case .handshake, .closing: break
+    }
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if queue.count < Self.maximumQueue { context.read() } else { readWithheld = true }
+  }
+
+  private func take(_ part: HTTPServerRequestPart) {
+    switch part {
+    case .head(let head): take(head)
     case .body: if case .head = state { reject(.bodyNotAllowed) }
     case .end:
-      limiter.headEnded()
       guard case .head = state, let request = pendingRequest else { return }
       pendingRequest = nil
       timer?.cancel()
@@ -158,9 +180,22 @@ final class HTTPConnection: ChannelInboundHandler {
     }
   }
 
-  private func read(_ head: HTTPRequestHead) {
+  /// After an answer: what had come meanwhile, up to the next request.
+  private func takeQueued() {
+    while !queue.isEmpty {
+      switch state {
+      case .idle, .head: take(queue.removeFirst())
+      case .handshake, .answering, .closing: return
+      }
+    }
+    if readWithheld, queue.count < Self.maximumQueue {
+      readWithheld = false
+      context?.read()
+    }
+  }
+
+  private func take(_ head: HTTPRequestHead) {
     guard case .idle = state, let connection else { return }
-    limiter.headEnded()
     state = .head
     keepAlive = head.isKeepAlive
     isHeadMethod = head.method == .HEAD
@@ -188,6 +223,7 @@ final class HTTPConnection: ChannelInboundHandler {
     timer?.cancel()
     keepAlive = false
     pendingRequest = nil
+    queue = []
     limiter.stop()
     state = .answering(stream: link.rejected(RejectedMessage(connection: connection, reason: reason), on: self))
   }
@@ -240,11 +276,26 @@ final class HTTPConnection: ChannelInboundHandler {
       promise.futureResult.whenComplete { _ in bound.value.drop() }
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    takeQueued()
   }
 
   /// The answer cannot be completed: the client must see that it is cut.
   func abort() {
     state = .closing
     drop()
+  }
+}
+
+/// Notices that the client has said anything at all.
+private final class FirstBytes: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private var notice: (() -> Void)?
+  init(_ notice: @escaping () -> Void) { self.notice = notice }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    notice?()
+    notice = nil
+    context.fireChannelRead(data)
   }
 }

@@ -98,22 +98,19 @@ package struct FileDescriptor: ~Copyable, Sendable {
     _ count: Int, to buffer: inout [UInt8],
     _ body: (UnsafeMutableRawPointer) throws(SystemError) -> Int
   ) throws(SystemError) -> Int {
-    let old = buffer.count
-    buffer += [UInt8](repeating: 0, count: count)
-    var got = 0
     var failure: SystemError?
-    // SAFETY: `base + old` up to `old + count` lies inside the array, which nothing else touches in this closure.
-    unsafe buffer.withUnsafeMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
+    // SAFETY: the memory holds `count` bytes, is touched by nobody else, and only what was read counts as initialised.
+    let piece = unsafe [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
+      guard let base = memory.baseAddress else { return }
       do throws(SystemError) {
-        got = try unsafe body(base + old)
+        initialized = try unsafe body(UnsafeMutableRawPointer(base))
       } catch {
         failure = error
       }
     }
-    buffer.removeLast(count - got)
     if let failure { throw failure }
-    return got
+    if buffer.isEmpty { buffer = piece } else { buffer += piece }
+    return piece.count
   }
 
   /// Writes all of `bytes`, or fails. Blocks if the file does.
@@ -122,7 +119,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
     while done < bytes.count {
       // SAFETY: the pointer covers the array for the call; write(2) keeps no pointer.
       done += try retrying("write") {
-        unsafe bytes.withUnsafeBytes { unsafe Glibc.write(raw, $0.baseAddress.map { unsafe $0 + done }, $0.count - done) }
+        unsafe bytes.withUnsafeBytes {
+          unsafe Glibc.write(raw, $0.baseAddress.map { unsafe $0 + done }, $0.count - done)
+        }
       }
     }
   }

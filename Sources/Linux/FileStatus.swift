@@ -50,7 +50,9 @@ package struct FileStatus: Sendable, Equatable {
     modified = Timestamp(seconds: raw.modified_seconds, nanoseconds: raw.modified_nanoseconds)
     changed = Timestamp(seconds: raw.changed_seconds, nanoseconds: raw.changed_nanoseconds)
     // Small ext4 inodes have no room for it and say 1970-01-01.
-    born = raw.has_born != 0 && raw.born_seconds != 0 ? Timestamp(seconds: raw.born_seconds, nanoseconds: raw.born_nanoseconds) : nil
+    born =
+      raw.has_born != 0 && raw.born_seconds != 0
+      ? Timestamp(seconds: raw.born_seconds, nanoseconds: raw.born_nanoseconds) : nil
   }
 
   /// Same file: device and inode agree.

@@ -19,7 +19,6 @@ package enum Process {
   }
   package static let identity = Identity()
 
-
   /// Bytes of a memory page.
   package static let pageSize = Int(getpagesize())
 

@@ -16,7 +16,8 @@ package enum Sockets {
   }
 
   /// Listens on an IPv4 or IPv6 literal. Port 0 takes a free one.
-  package static func listen(address: String, port: UInt16, backlog: Int32 = 128) throws(SystemError) -> FileDescriptor {
+  package static func listen(address: String, port: UInt16, backlog: Int32 = 128) throws(SystemError) -> FileDescriptor
+  {
     FileDescriptor(owning: try checked("bind", unsafe cl_listen(address, port, backlog)))
   }
 

@@ -5,10 +5,40 @@ enum ArmorDetector {
   static func scan(_ bytes: Span<UInt8>, start: Int, state: inout ScanState) {
     guard start >= state.armorDone else { return }
     guard let kind = secretKind(bytes, start) else { return }
-    let end = endOfBlock(bytes, start + 10)
-    state.findings.add(start, end ?? bytes.count, kind, "armor")
+    var content = min(bytes.count, start + 10)
+    while content < bytes.count, bytes[content] != 0x2D { content += 1 }
+    while content < bytes.count, bytes[content] == 0x2D { content += 1 }
+    let end = endOfBlock(bytes, content)
     state.armorDone = end ?? bytes.count
-    if end == nil { state.openBlock = kind }
+    switch begins(bytes, content, end ?? bytes.count) {
+    case .withKey:
+      state.findings.add(start, end ?? bytes.count, kind, "armor")
+      if end == nil { state.openBlock = (kind, false) }
+    case .alone:
+      state.findings.add(start, bytes.count, kind, "armor")
+      if end == nil { state.openBlock = (kind, false) }
+    case .withText:
+      // Program text about such blocks, or a literal whose other lines follow: the next line tells.
+      if state.mode == .strict { state.findings.add(start, end ?? bytes.count, kind, "armor") }
+      if end == nil { state.openBlock = (kind, state.mode == .balanced) }
+    }
+  }
+
+  private enum Content {
+    case withKey, alone, withText
+  }
+
+  /// What follows the first line of a block: key material, nothing, or other text.
+  private static func begins(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Content {
+    var run = 0
+    var visible = 0
+    for index in start..<min(end, start + 4096) {
+      let byte = bytes[index]
+      if !ByteClass.isSpace(byte) { visible += 1 }
+      run = ByteClass.isBase64(byte) ? run + 1 : 0
+      if run >= 32 { return .withKey }
+    }
+    return visible == 0 ? .alone : .withText
   }
 
   /// Where the block that is open at `from` ends: behind the dashes after `-----END`.
@@ -27,12 +57,28 @@ enum ArmorDetector {
     return nil
   }
 
+  /// Whether a block begins in the text and does not end in it.
+  static func leavesOpen(_ bytes: Span<UInt8>) -> Bool {
+    var begin: Int?
+    var index = 0
+    while index + 10 <= bytes.count {
+      if bytes[index] == 0x2D, ByteText.matches(bytes, index, "-----begin"), secretKind(bytes, index) != nil {
+        begin = index
+      }
+      index += 1
+    }
+    return begin.map { endOfBlock(bytes, $0 + 10) == nil } ?? false
+  }
+
   private static func secretKind(_ bytes: Span<UInt8>, _ start: Int) -> SecretKind? {
     let label = start + 10
     let end = min(bytes.count, label + 64)
     var stop = label
     while stop < end, bytes[stop] != 0x2D { stop += 1 }
-    guard !ByteText.containsOne(of: ["certificate", "public key", "ssh2 public", "dh parameters", "ec parameters", "x509 crl", "signature"], bytes, label, stop)
+    guard
+      !ByteText.containsOne(
+        of: ["certificate", "public key", "ssh2 public", "dh parameters", "ec parameters", "x509 crl", "signature"],
+        bytes, label, stop)
     else { return nil }
     if ByteText.containsOne(of: ["pgp"], bytes, label, stop) { return .pgp }
     if ByteText.containsOne(of: ["age encrypted"], bytes, label, stop) { return .age }

@@ -41,15 +41,3 @@ enum ByteText {
     return hash
   }
 }
-
-/// A fixed set of words, looked up by range without a copy.
-struct WordSet: Sendable {
-  private let hashes: Set<UInt64>
-
-  /// - Parameter words: separated by spaces, lower case.
-  init(_ words: String) { hashes = Set(words.split(separator: " ").map { NameSegment.hash(String($0)) }) }
-
-  func contains(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    hashes.contains(ByteText.hash(bytes, start, end))
-  }
-}

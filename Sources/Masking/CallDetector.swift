@@ -5,41 +5,63 @@ enum CallDetector {
   enum Form: Sendable {
     /// `f("user", "secret")`: the last literal of two or more.
     case lastOfTwo
-    /// `f(url, "user", "secret")`: the last literal, even alone.
-    case last
+    /// `f(payload, "secret", …)`: the argument at this place, if it is a literal.
+    case argument(Int)
     /// `IDENTIFIED BY 'secret'`
     case next
+    /// `SET PASSWORD FOR 'user'@'host' = 'secret'`
+    case nextAfterEquals
     /// `echo "user:secret" | chpasswd`
     case echoBefore
   }
 
   static let words: [(String, Form)] = [
-    ("getconnection(", .lastOfTwo), ("httpbasicauth(", .lastOfTwo), ("basicauth(", .lastOfTwo), ("basic_auth(", .lastOfTwo),
-    ("networkcredential(", .lastOfTwo), ("usernamepasswordcredentials(", .lastOfTwo), ("passwordauthentication(", .lastOfTwo),
-    ("setbasicauth(", .lastOfTwo), ("mysql_connect(", .lastOfTwo), ("mysqli_connect(", .lastOfTwo), ("mysqli(", .lastOfTwo),
-    ("new pdo(", .lastOfTwo), ("ftp_login(", .lastOfTwo), (".login(", .lastOfTwo), ("plainauth(", .lastOfTwo),
-    ("createcredentialswithbasicauth(", .lastOfTwo), ("jdbcauthentication(", .lastOfTwo), ("createuser(", .lastOfTwo),
-    ("create_user(", .lastOfTwo), ("authenticate(", .lastOfTwo), ("usernamepasswordauthenticationtoken(", .lastOfTwo),
-    ("credentials.basic(", .lastOfTwo), ("withcredentials(", .lastOfTwo), ("basicawscredentials(", .lastOfTwo),
-    ("awsbasiccredentials.create(", .lastOfTwo), ("wifi.begin(", .last), ("add_user(", .lastOfTwo), ("adduser(", .lastOfTwo),
-    ("staticcredentials(", .lastOfTwo), ("newstaticcredentials(", .lastOfTwo), ("requests.auth.httpdigestauth(", .lastOfTwo),
-    ("usernamepassword(", .lastOfTwo), ("user_password(", .lastOfTwo), ("secretkeyspec(", .last), ("setsecret(", .last),
+    ("getconnection(", .argument(2)), ("mysql_connect(", .argument(2)), ("mysqli_connect(", .argument(2)),
+    ("mysqli(", .argument(2)), ("new pdo(", .argument(2)), ("ftp_login(", .argument(2)), ("plainauth(", .argument(2)),
+    ("pg_connect(", .argument(2)), ("httpbasicauth(", .argument(1)), ("httpdigestauth(", .argument(1)),
+    ("basicauth(", .argument(1)), ("basic_auth(", .argument(1)), ("networkcredential(", .argument(1)),
+    ("usernamepasswordcredentials(", .argument(1)), ("passwordauthentication(", .argument(1)),
+    ("createcredentialswithbasicauth(", .argument(1)), ("createuser(", .argument(1)), ("create_user(", .lastOfTwo),
+    (".login(", .argument(1)), ("authenticate(", .argument(1)), ("usernamepasswordauthenticationtoken(", .argument(1)),
+    ("credentials.basic(", .argument(1)), ("basicawscredentials(", .argument(1)),
+    ("basicsessioncredentials(", .argument(1)),
+    ("awsbasiccredentials.create(", .argument(1)), ("wifi.begin(", .argument(1)), ("add_user(", .argument(1)),
+    ("adduser(", .argument(1)), ("staticcredentials(", .argument(1)), ("newstaticcredentials(", .argument(1)),
+    ("usernamepassword(", .argument(1)), ("secretkeyspec(", .argument(0)), ("setsecret(", .argument(0)),
+    ("jwt.sign(", .argument(1)), ("jwt.verify(", .argument(1)), ("jwt.encode(", .argument(1)),
+    ("jwt.decode(", .argument(1)),
+    ("createhmac(", .argument(1)), ("auth=(", .lastOfTwo), ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo),
     ("identified by ", .next), ("identified by password ", .next), ("identified with mysql_native_password by ", .next),
-    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next), ("set password for ", .next),
-    ("requirepass ", .next), ("masterauth ", .next), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
+    ("identified with caching_sha2_password by ", .next), ("identified by values ", .next),
+    ("set password for ", .nextAfterEquals),
+    ("requirepass ", .next), ("masterauth ", .next), ("snmp-server community ", .next), ("rocommunity ", .next),
+    ("rwcommunity ", .next), ("tacacs-server key ", .next), ("radius-server key ", .next), ("isakmp key ", .next),
+    ("key-string ", .next), ("ascii-text ", .next), ("ascii-key ", .next), ("authentication-key ", .next),
+    ("encrypted-password ", .next), ("wpa-psk ", .next), ("password 7 ", .next), ("password 5 ", .next),
+    ("password 0 ", .next),
+    ("secret 5 ", .next), ("secret 0 ", .next), ("secret 8 ", .next), ("secret 9 ", .next), ("key 7 ", .next),
+    ("key 6 ", .next),
+    ("auth plain ", .next), ("convertto-securestring ", .next), (" /rp ", .next), ("md5 7 ", .next),
+    ("authpriv sha ", .next), ("chpasswd", .echoBefore), ("passwd --stdin", .echoBefore),
     ("sudo -s ", .echoBefore), ("password-stdin", .echoBefore),
   ]
 
   static func scan(_ bytes: Span<UInt8>, start: Int, end: Int, form: Form, state: inout ScanState) {
     guard start >= state.callsDone else { return }
     switch form {
-    case .lastOfTwo, .last: scanCall(bytes, end, minimum: form == .last ? 1 : 2, state: &state)
+    case .lastOfTwo: scanCall(bytes, end, wanted: nil, state: &state)
+    case .argument(let place): scanCall(bytes, end, wanted: place, state: &state)
     case .next: scanNext(bytes, end, state: &state)
+    case .nextAfterEquals:
+      let equals = ByteText.firstIndex(of: 0x3D, bytes, end, min(bytes.count, end + 256))
+      if equals < min(bytes.count, end + 256) { scanNext(bytes, equals + 1, state: &state) }
     case .echoBefore: scanEcho(bytes, start, state: &state)
     }
   }
 
-  private static func scanCall(_ bytes: Span<UInt8>, _ from: Int, minimum: Int, state: inout ScanState) {
+  private static func scanCall(
+    _ bytes: Span<UInt8>, _ from: Int, wanted: Int?, state: inout ScanState
+  ) {
     var literals = 0
     var last: (start: Int, end: Int)?
     var index = from
@@ -52,29 +74,41 @@ enum CallDetector {
         let close = state.nextQuote(byte, bytes, from: index + 1)
         guard close < limit else { break }
         literals += 1
-        last = (index + 1, close)
+        if wanted == nil || wanted == commas && (depth == 0 || depth == 1 && isConversion(bytes, index)) {
+          last = (index + 1, close)
+        }
         index = close
-      } else if byte == 0x28 {
+      } else if byte == 0x28 || byte == 0x7B || byte == 0x5B {
         depth += 1
-      } else if byte == 0x29 {
+      } else if byte == 0x29 || byte == 0x7D || byte == 0x5D {
         if depth == 0 { break }
         depth -= 1
       } else if byte == 0x2C, depth == 0 {
         commas += 1
-        last = nil
+        if wanted == nil { last = nil }
       }
       index += 1
     }
     state.callsDone = index
-    guard let last, literals >= minimum || commas >= 1 && minimum == 1 || commas >= 1 && literals >= 1 else { return }
+    guard let last, wanted != nil || commas >= 1 || literals >= 2 else { return }
     let candidate = Candidate(start: last.start, end: last.end, place: .quoted, verdict: .password)
     guard last.start < last.end, Plausibility(lineIsCode: true).accepts(bytes, candidate) else { return }
     state.findings.add(last.start, last.end, .password, "call-argument")
   }
 
+  /// `Some("x")`, `String("x")`: the literal all the same.
+  private static func isConversion(_ bytes: Span<UInt8>, _ quote: Int) -> Bool {
+    ByteText.matches(bytes, quote - 5, "some(") || ByteText.matches(bytes, quote - 7, "string(")
+  }
+
   private static func scanNext(_ bytes: Span<UInt8>, _ from: Int, state: inout ScanState) {
     var index = KeyValueDetector.skipBlanks(bytes, from)
     if ByteText.matches(bytes, index, "password ") { index = KeyValueDetector.skipBlanks(bytes, index + 9) }
+    guard index < bytes.count else { return }
+    // The kind of encryption in a router's configuration.
+    if index + 1 < bytes.count, ByteClass.isDigit(bytes[index]), bytes[index + 1] == 0x20 {
+      index = KeyValueDetector.skipBlanks(bytes, index + 1)
+    }
     guard index < bytes.count else { return }
     var end = index
     if ByteClass.isQuote(bytes[index]) {
@@ -85,7 +119,8 @@ enum CallDetector {
     }
     guard end - index >= 2 else { return }
     let shape = ValueShape(bytes, index, end)
-    guard shape.spaces == 0, !Plausibility.isTrivial(bytes, index, end, shape), !Plausibility.isPlaceholder(bytes, index, end, shape),
+    guard shape.spaces == 0, !Plausibility.isTrivial(bytes, index, end, shape),
+      !Plausibility.isPlaceholder(bytes, index, end, shape),
       !Plausibility.stateWords.contains(bytes, index, end), !Plausibility.isCodeReference(bytes, index, end, shape)
     else { return }
     state.findings.add(index, end, .password, "statement")
@@ -94,12 +129,16 @@ enum CallDetector {
 
   private static func scanEcho(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) {
     var pipe = at
-    while pipe > 0, at - pipe < 64, bytes[pipe - 1] != 0x7C { pipe -= 1 }
-    guard pipe > 0, bytes[pipe - 1] == 0x7C else { return }
+    let done = state.callsDone
+    state.callsDone = at + 1
+    while pipe > done, at - pipe < 64, bytes[pipe - 1] != 0x7C { pipe -= 1 }
+    guard pipe > done, bytes[pipe - 1] == 0x7C else { return }
     var end = pipe - 1
-    while end > 0, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
+    while end > done, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
     var start = end
-    while start > 0, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) { start -= 1 }
+    while start > done, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) {
+      start -= 1
+    }
     guard end - start >= 3 else { return }
     let colon = ByteText.firstIndex(of: 0x3A, bytes, start, end)
     if ByteText.matches(bytes, at, "chpasswd"), colon + 1 < end { start = colon + 1 }
@@ -108,6 +147,5 @@ enum CallDetector {
       !Plausibility.isCodeReference(bytes, start, end, shape)
     else { return }
     state.findings.add(start, end, .password, "piped-password")
-    state.callsDone = at + 1
   }
 }

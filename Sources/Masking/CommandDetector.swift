@@ -7,7 +7,9 @@ enum CommandDetector {
     guard start >= state.commandsDone, end < bytes.count, bytes[end] == 0x20 || bytes[end] == 0x09 else { return }
     if start > 0 {
       let before = bytes[start - 1]
-      guard ByteClass.isSpace(before) || ByteClass.isQuote(before) || [0x2F, 0x28, 0x7C, 0x3B, 0x26, 0x24, 0x3D, 0x5B, 0x3E].contains(before)
+      guard
+        ByteClass.isSpace(before) || ByteClass.isQuote(before)
+          || [0x2F, 0x28, 0x7C, 0x3B, 0x26, 0x24, 0x3D, 0x5B, 0x3E, 0x23, 0x7B, 0x40].contains(before)
       else { return }
     }
     // In a literal (`run("mysql -u root")`) the command ends where the literal does.
@@ -17,7 +19,9 @@ enum CommandDetector {
     state.commandsDone = last.end
     guard let rule = CommandRule.rule(for: bytes, start, end) else { return }
     // In prose ("mysql is used …") no flag follows.
-    guard words.dropFirst().contains(where: { bytes[$0.start] == 0x2D || bytes[$0.start] == 0x2F }) || !rule.positional.isEmpty || rule.attachedPairs.contains(where: { $0.utf8CodeUnitCount == 0 })
+    guard
+      words.dropFirst().contains(where: { bytes[$0.start] == 0x2D || bytes[$0.start] == 0x2F })
+        || !rule.positional.isEmpty || rule.attachedPairs.contains(where: { $0.utf8CodeUnitCount == 0 })
     else { return }
     apply(rule, bytes, words, isLine: true, state: &state)
   }
@@ -38,21 +42,33 @@ enum CommandDetector {
   /// `--name value`, whatever the program.
   private static func scanFlag(_ bytes: Span<UInt8>, _ words: [Word], _ index: Int, state: inout ScanState) {
     let word = words[index]
-    guard index + 1 < words.count, ByteText.firstIndex(of: 0x3D, bytes, word.start, min(word.end, word.start + 128)) >= min(word.end, word.start + 128)
+    guard index + 1 < words.count,
+      ByteText.firstIndex(of: 0x3D, bytes, word.start, min(word.end, word.start + 128))
+        >= min(word.end, word.start + 128)
     else { return }
     var start = word.start
     while start < word.end, bytes[start] == 0x2D { start += 1 }
-    guard word.end - start > 1, word.end - start <= 64, NameClassifier.verdict(bytes, start, word.end) >= .token else { return }
+    guard word.end - start > 1, word.end - start <= 64, NameClassifier.verdict(bytes, start, word.end) >= .token else {
+      return
+    }
     let value = words[index + 1]
-    guard value.start < value.end, bytes[value.start] != 0x2D || value.end - value.start > 12 && start - word.start == 2 else { return }
+    guard value.start < value.end, bytes[value.start] != 0x2D || value.end - value.start > 12 && start - word.start == 2
+    else { return }
     let inner = unquoted(bytes, value)
     let shape = ValueShape(bytes, inner.start, inner.end)
-    if ValueShape.isPath(bytes, inner.start, inner.end) || Plausibility.isLocator(bytes, inner.start, inner.end) { return }
-    if state.mode == .balanced, shape.distinct == 1 || Plausibility.isPlaceholder(bytes, inner.start, inner.end, shape) { return }
+    if ValueShape.isPath(bytes, inner.start, inner.end) || Plausibility.isLocator(bytes, inner.start, inner.end) {
+      return
+    }
+    if state.mode == .balanced, shape.distinct == 1 || Plausibility.isPlaceholder(bytes, inner.start, inner.end, shape)
+    {
+      return
+    }
     state.findings.add(inner.start, inner.end, .argument, "flag-value")
   }
 
-  private static func apply(_ rule: CommandRule, _ bytes: Span<UInt8>, _ words: [Word], isLine: Bool, state: inout ScanState) {
+  private static func apply(
+    _ rule: CommandRule, _ bytes: Span<UInt8>, _ words: [Word], isLine: Bool, state: inout ScanState
+  ) {
     var isActive = rule.onlyAfter.isEmpty
     var positional: (left: Int, Bool)?
     var assignments = false
@@ -70,7 +86,9 @@ enum CommandDetector {
         add(bytes, (equals + 1, word.end), .argument, "assignment", isLine, &state)
       }
       if isActive, ByteText.isOne(of: rule.assignmentsAfter, bytes, word.start, word.end) { assignments = true }
-      if let found = rule.positional.first(where: { exactly($0.after, bytes, word) }), isActive || rule.onlyAfter.isEmpty {
+      if let found = rule.positional.first(where: { exactly($0.after, bytes, word) }),
+        isActive || rule.onlyAfter.isEmpty
+      {
         positional = (found.index, true)
         continue
       }
@@ -116,7 +134,8 @@ enum CommandDetector {
 
   /// Flags are compared with their capitals: `-p` is not `-P`.
   private static func begins(_ flag: StaticString, _ bytes: Span<UInt8>, _ word: Word) -> Bool {
-    guard word.end - word.start >= max(flag.utf8CodeUnitCount, 1), ByteText.matches(bytes, word.start, flag) || flag.description.utf8.contains(where: ByteClass.isUpper)
+    guard word.end - word.start >= max(flag.utf8CodeUnitCount, 1),
+      ByteText.matches(bytes, word.start, flag) || flag.description.utf8.contains(where: ByteClass.isUpper)
     else { return false }
     var index = word.start
     for byte in flag.description.utf8 {
@@ -131,11 +150,14 @@ enum CommandDetector {
     ByteText.matches(bytes, word.start, "pass:") ? (word.start + 5, word.end) : word
   }
 
-  private static func add(_ bytes: Span<UInt8>, _ word: Word, _ kind: SecretKind, _ rule: String, _ isLine: Bool, _ state: inout ScanState) {
+  private static func add(
+    _ bytes: Span<UInt8>, _ word: Word, _ kind: SecretKind, _ rule: String, _ isLine: Bool, _ state: inout ScanState
+  ) {
     guard word.start < word.end else { return }
     let shape = ValueShape(bytes, word.start, word.end)
     if state.mode == .balanced || isLine {
-      guard shape.distinct > 1 || shape.length == 1, !Plausibility.isPlaceholder(bytes, word.start, word.end, shape) else { return }
+      guard shape.distinct > 1 || shape.length == 1, !Plausibility.isPlaceholder(bytes, word.start, word.end, shape)
+      else { return }
     }
     state.findings.add(word.start, word.end, kind, "command-" + rule)
   }
@@ -144,7 +166,9 @@ enum CommandDetector {
   private static func addPair(_ bytes: Span<UInt8>, _ word: Word, _ isLine: Bool, _ state: inout ScanState) {
     guard word.start < word.end else { return }
     var index = word.start
-    while index < word.end, ![0x3A, 0x2C, 0x25, 0x3D].contains(bytes[index]), bytes[index] != 0x2F || index == word.start { index += 1 }
+    while index < word.end, ![0x3A, 0x2C, 0x25, 0x3D].contains(bytes[index]),
+      bytes[index] != 0x2F || index == word.start
+    { index += 1 }
     guard index + 1 < word.end else { return }
     // `scheme://` is the URL detector's.
     guard bytes[index + 1] != 0x2F else { return }
@@ -202,7 +226,9 @@ enum CommandDetector {
           quote = byte
         } else if ByteClass.isSpace(byte) {
           break scan
-        } else if byte == 0x7C || byte == 0x3B || byte == 0x60 || byte == 0x26 && index + 1 < limit && bytes[index + 1] == 0x26 {
+        } else if byte == 0x7C || byte == 0x3B || byte == 0x60
+          || byte == 0x26 && index + 1 < limit && bytes[index + 1] == 0x26
+        {
           if index > start { words.append((start, index)) }
           return words
         }

@@ -23,13 +23,18 @@ extension CommandRule {
 
   private static let databases: [CommandRule] = [
     .init(
-      programs: "mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlslap mysqlpump mysqlsh mariadb mariadb-dump mariadb-admin mycli xtrabackup innobackupex",
+      programs:
+        "mysql mysqldump mysqladmin mysqlimport mysqlcheck mysqlshow mysqlslap mysqlpump mysqlsh mariadb mariadb-dump mariadb-admin mycli xtrabackup innobackupex",
       attached: ["-p"]),
     .init(programs: "redis-cli keydb-cli valkey-cli", separate: ["-a", "--pass"]),
-    .init(programs: "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat", separate: ["-p"], attached: ["-p"]),
+    .init(
+      programs: "mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat", separate: ["-p"],
+      attached: ["-p"]),
     .init(programs: "sqlcmd osql isql bcp tsql", separate: ["-P"], attached: ["-P"]),
     .init(programs: "sqlplus expdp impdp exp imp rman sqlldr", attachedPairs: [""]),
-    .init(programs: "cqlsh cypher-shell arangosh hdbsql vsql clickhouse-client beeline presto trino", separate: ["-p", "-w"]),
+    .init(
+      programs: "cqlsh cypher-shell arangosh hdbsql vsql clickhouse-client beeline presto trino",
+      separate: ["-p", "-w"]),
     .init(programs: "neo4j-admin", positional: [("set-initial-password", 1)]),
     .init(programs: "influx influxd", separate: ["-t", "-p"]),
     .init(programs: "rabbitmqctl", positional: [("add_user", 2), ("change_password", 2), ("authenticate_user", 2)]),
@@ -48,9 +53,14 @@ extension CommandRule {
     .init(programs: "plink pscp psftp putty plink.exe pscp.exe", separate: ["-pw"]),
     .init(programs: "lftp", pairs: ["-u"]),
     .init(programs: "ncftp ncftpput ncftpget", separate: ["-p"]),
-    .init(programs: "smbclient rpcclient smbmap smbget wmic winexe", separate: ["-p"], pairs: ["-U", "--user"], attachedPairs: ["-U", "--user="]),
-    .init(programs: "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami ldapmodrdn", separate: ["-w", "-s"]),
-    .init(programs: "snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptrap", separate: ["-c", "-A", "-X"], attached: ["-c"]),
+    .init(
+      programs: "smbclient rpcclient smbmap smbget wmic winexe", separate: ["-p"], pairs: ["-U", "--user"],
+      attachedPairs: ["-U", "--user="]),
+    .init(
+      programs: "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami ldapmodrdn", separate: ["-w", "-s"]),
+    .init(
+      programs: "snmpwalk snmpget snmpset snmpbulkwalk snmpgetnext snmptrap", separate: ["-c", "-A", "-X"],
+      attached: ["-c"]),
     .init(programs: "ipmitool", separate: ["-P"]),
     .init(programs: "xfreerdp wfreerdp freerdp", attached: ["/p:"]),
     .init(programs: "rdesktop", separate: ["-p"]),
@@ -65,7 +75,12 @@ extension CommandRule {
 
   private static let machines: [CommandRule] = [
     .init(programs: "openssl", separate: ["-k", "-K", "-hmac"]),
-    .init(programs: "htpasswd mosquitto_passwd", positional: [("-b", 3), ("-cb", 3), ("-bc", 3), ("-bB", 3), ("-Bb", 3), ("-nb", 2), ("-bn", 2), ("-nbB", 2), ("-Bbn", 2), ("-bnB", 2)]),
+    .init(
+      programs: "htpasswd mosquitto_passwd",
+      positional: [
+        ("-b", 3), ("-cb", 3), ("-bc", 3), ("-bB", 3), ("-Bb", 3), ("-nb", 2), ("-bn", 2), ("-nbB", 2), ("-Bbn", 2),
+        ("-bnB", 2),
+      ]),
     .init(programs: "zip unzip zipcloak", separate: ["-P"], attached: ["-P"]),
     .init(programs: "7z 7za 7zr rar unrar", attached: ["-p", "-hp"]),
     .init(programs: "useradd usermod groupmod", separate: ["-p"]),
@@ -74,13 +89,20 @@ extension CommandRule {
     .init(programs: "rclone", positional: [("obscure", 1)]),
     .init(programs: "grafana-cli", positional: [("reset-admin-password", 1)]),
     .init(programs: "signtool signtool.exe", separate: ["/p", "-p"]),
-    .init(programs: "security", separate: ["-p", "-P", "-k"], onlyAfter: ["unlock-keychain", "create-keychain", "import", "set-key-partition-list", "add-generic-password"]),
+    .init(
+      programs: "security", separate: ["-p", "-P", "-k"],
+      onlyAfter: ["unlock-keychain", "create-keychain", "import", "set-key-partition-list", "add-generic-password"]),
   ]
 
   private static let platforms: [CommandRule] = [
-    .init(programs: "docker podman nerdctl buildah helm oras crane", separate: ["-p"], attached: ["-p"], pairs: ["--creds"], attachedPairs: ["--creds="], onlyAfter: ["login"]),
-    .init(programs: "skopeo crictl ctr", pairs: ["--creds", "--src-creds", "--dest-creds", "-u", "--user"], attachedPairs: ["--creds=", "--src-creds=", "--dest-creds="]),
-    .init(programs: "kubectl oc", separate: ["-p"], attachedPairs: ["--from-literal="], onlyAfter: ["login", "secret"]),
+    .init(
+      programs: "docker podman nerdctl buildah helm oras crane", separate: ["-p"], attached: ["-p"], pairs: ["--creds"],
+      attachedPairs: ["--creds="], onlyAfter: ["login"]),
+    .init(
+      programs: "skopeo crictl ctr", pairs: ["--creds", "--src-creds", "--dest-creds", "-u", "--user"],
+      attachedPairs: ["--creds=", "--src-creds=", "--dest-creds="]),
+    .init(
+      programs: "kubectl oc", separate: ["-p"], attachedPairs: ["--from-literal="], onlyAfter: ["login", "secret"]),
     .init(programs: "az", separate: ["-p"], onlyAfter: ["login", "create", "acr"]),
     .init(programs: "cf", separate: ["-p"], positional: [("auth", 2)], onlyAfter: ["login", "auth"]),
     .init(programs: "vault bao", positional: [("login", 1), ("unseal", 1)], assignmentsAfter: []),
@@ -89,7 +111,9 @@ extension CommandRule {
     .init(programs: "mc", positional: [("set", 4), ("add", 4)], onlyAfter: ["alias", "host", "config"]),
     .init(programs: "doctl", separate: ["-t"]),
     .init(programs: "ngrok", positional: [("authtoken", 1), ("add-authtoken", 1)]),
-    .init(programs: "aws", positional: [("aws_secret_access_key", 1), ("aws_session_token", 1), ("aws_access_key_id", 1)], onlyAfter: ["configure"]),
+    .init(
+      programs: "aws", positional: [("aws_secret_access_key", 1), ("aws_session_token", 1), ("aws_access_key_id", 1)],
+      onlyAfter: ["configure"]),
     .init(programs: "tailscale", separate: ["--authkey", "--auth-key"]),
   ]
 

@@ -47,7 +47,8 @@ enum EntropyDetector {
     var at = start
     var found = false
     while at + 20 < end {
-      guard bytes[at] == 0x65, bytes[at + 1] == 0x79, bytes[at + 2] == 0x4A, at == start || !ByteClass.isAlphanumeric(bytes[at - 1])
+      guard bytes[at] == 0x65, bytes[at + 1] == 0x79, bytes[at + 2] == 0x4A,
+        at == start || !ByteClass.isAlphanumeric(bytes[at - 1])
       else {
         at += 1
         continue
@@ -59,7 +60,8 @@ enum EntropyDetector {
         stop += 1
       }
       while stop > at, bytes[stop - 1] == 0x2E { stop -= 1 }
-      if dots >= 1 || stop - at >= 36 {
+      // Without a second part it is some other JSON in base64, which is looked into.
+      if dots >= 1, stop - at >= 20 {
         state.findings.add(at, stop, .jwt, "jwt")
         found = true
       }
@@ -83,7 +85,7 @@ enum EntropyDetector {
   private static func judgePart(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, state: inout ScanState) {
     let shape = ValueShape(bytes, start, end)
     guard shape.digits > 0, shape.letters > 0 else { return }
-    if ContextShape.isHarmless(bytes, start, end, shape) { return }
+    if ContextShape.isHarmless(bytes, start, end, shape) || endsInUUID(bytes, start, end) { return }
     if shape.isHexOnly || isGroupedHex(bytes, start, end) {
       // Digests, commit and trace ids are hex: only strict mode masks bare hex.
       if state.mode == .strict, !state.isStructured, shape.length >= 32, !ContextShape.namesDigest(bytes, start) {
@@ -100,9 +102,16 @@ enum EntropyDetector {
     state.findings.add(start, end, .entropy, "entropy")
   }
 
+  /// A UUID, or one behind a short word (`req-…`, `urn:uuid:…`).
+  private static func endsInUUID(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    end - start >= 36 && end - start <= 48 && ValueShape.isUUID(bytes, end - 36, end)
+  }
+
   /// Hex in groups with dashes, as UUIDs are.
   private static func isGroupedHex(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    for index in start..<min(end, start + 128) where !ByteClass.isHex(bytes[index]) && bytes[index] != 0x2D { return false }
+    for index in start..<min(end, start + 128) where !ByteClass.isHex(bytes[index]) && bytes[index] != 0x2D {
+      return false
+    }
     return true
   }
 }
@@ -111,16 +120,22 @@ enum EntropyDetector {
 enum ContextShape {
   /// Digests with their algorithm, public keys, mangled names, integrity attributes.
   static func isHarmless(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
-    for word: StaticString in ["sha1-", "sha224-", "sha256-", "sha384-", "sha512-", "md5-", "aaaab3nza", "aaaac3nza", "aaaae2vj", "_zn", "_rn", "$s"]
+    for word in explained
     where ByteText.matches(bytes, start, word) { return true }
     if start > 0, bytes[start - 1] == 0x3A {
-      for word: StaticString in ["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "h1:", "blake2b:"]
+      for word in digests
       where ByteText.matches(bytes, start - word.utf8CodeUnitCount, word) { return true }
     }
     // `data:image/png;base64,…`
     if start > 7, ByteText.matches(bytes, start - 7, "base64,") { return true }
     return false
   }
+
+  private static let explained: [StaticString] = [
+    "sha1-", "sha224-", "sha256-", "sha384-", "sha512-", "md5-", "aaaab3nza", "aaaac3nza", "aaaae2vj", "_zn", "_rn",
+    "$s",
+  ]
+  private static let digests: [StaticString] = ["sha1:", "sha256:", "sha384:", "sha512:", "md5:", "h1:", "blake2b:"]
 
   /// The name before the run says digest, commit or image.
   static func namesDigest(_ bytes: Span<UInt8>, _ start: Int) -> Bool {
@@ -137,7 +152,9 @@ enum ContextShape {
     var end = start
     while end > 0, start - end < 6, !ByteClass.isAlphanumeric(bytes[end - 1]) { end -= 1 }
     var begin = end
-    while begin > 0, end - begin < 40, ByteClass.isWord(bytes[begin - 1]) || bytes[begin - 1] == 0x2D || bytes[begin - 1] == 0x2E { begin -= 1 }
+    while begin > 0, end - begin < 40,
+      ByteClass.isWord(bytes[begin - 1]) || bytes[begin - 1] == 0x2D || bytes[begin - 1] == 0x2E
+    { begin -= 1 }
     return begin < end && ValueWords.find(bytes, begin, end).contains(words)
   }
 }

@@ -34,14 +34,15 @@ enum EnvironmentRules {
     // harmless-looking one under a name that says nothing may be a PIN or a passphrase.
     switch shape {
     case .empty: return .shown
-    case .boolean: return ending.saysSwitch ? .shown : .unknown
+    case .boolean: return ending.saysSwitch || ending.saysAmount ? .shown : .unknown
     case .number: return ending.saysAmount || ending.saysPort ? .shown : .unknown
     case .duration, .size: return ending.saysAmount ? .shown : .unknown
     case .version: return ending.saysVersion ? .shown : .unknown
     case .path: return ending.saysFile ? .shown : .unknown
     case .locator: return ending.saysLocator ? .locator : .unknown
     case .address: return ending.saysHost ? .shown : .unknown
-    case .keyword: return ending.saysMethod || ending.saysName || ending.saysHost || ending.saysAmount ? .shown : .unknown
+    case .keyword:
+      return ending.saysMethod || ending.saysName || ending.saysHost || ending.saysAmount ? .shown : .unknown
     case .words: return ending.saysName || ending.saysHost ? .shown : .unknown
     case .host: return ending.saysHost || ending.saysName ? .shown : .unknown
     case .email: return ending.saysMail ? .shown : .unknown
@@ -68,7 +69,10 @@ enum TypedValue: Equatable {
     let shape = ValueShape(bytes, 0, end)
     if end == 0 {
       self = .empty
-    } else if ByteText.isOne(of: ["true", "false", "yes", "no", "on", "off", "0", "1", "enabled", "disabled", "enable", "disable"], bytes, 0, end) {
+    } else if ByteText.isOne(
+      of: ["true", "false", "yes", "no", "on", "off", "0", "1", "enabled", "disabled", "enable", "disable"], bytes, 0,
+      end)
+    {
       self = .boolean
     } else if end > 512 || shape.high > 0 {
       self = .other
@@ -96,13 +100,18 @@ enum TypedValue: Equatable {
   /// `128M`, `30s`, `1.5GB`, `80%`: digits, then one to three letters.
   private static func isMeasure(_ bytes: Span<UInt8>) -> Bool {
     var index = 0
-    while index < bytes.count, ByteClass.isDigit(bytes[index]) || bytes[index] == 0x2E || index == 0 && bytes[index] == 0x2D { index += 1 }
+    while index < bytes.count,
+      ByteClass.isDigit(bytes[index]) || bytes[index] == 0x2E || index == 0 && bytes[index] == 0x2D
+    { index += 1 }
     guard index > 0, index <= 7, index < bytes.count, ByteClass.isDigit(bytes[index - 1]) else { return false }
     let unit = index
     while index < bytes.count, ByteClass.isLetter(bytes[index]) || bytes[index] == 0x25 { index += 1 }
     return index == bytes.count && index - unit <= 3
       && (index - unit < 2
-        || ByteText.isOne(of: ["ms", "us", "ns", "kb", "mb", "gb", "tb", "ki", "mi", "gi", "ti", "kib", "mib", "gib", "sec", "min", "hrs"], bytes, unit, index))
+        || ByteText.isOne(
+          of: [
+            "ms", "us", "ns", "kb", "mb", "gb", "tb", "ki", "mi", "gi", "ti", "kib", "mib", "gib", "sec", "min", "hrs",
+          ], bytes, unit, index))
   }
 
   /// IPv4, optionally with a port or a prefix length; `::1`; `*`.
@@ -123,7 +132,9 @@ enum TypedValue: Equatable {
     for index in bytes.indices {
       let byte = bytes[index]
       if byte == 0x2E { dots += 1 }
-      guard ByteClass.isAlphanumeric(byte) || byte == 0x2E || byte == 0x2D || byte == 0x2B || byte == 0x7E || byte == 0x5F else { return false }
+      guard
+        ByteClass.isAlphanumeric(byte) || byte == 0x2E || byte == 0x2D || byte == 0x2B || byte == 0x7E || byte == 0x5F
+      else { return false }
       run = ByteClass.isAlphanumeric(byte) ? run + 1 : 0
       if run > 8 { return false }
     }
@@ -155,7 +166,9 @@ enum TypedValue: Equatable {
 
   private static func tameKind(_ bytes: Span<UInt8>, _ shape: ValueShape) -> TypedValue {
     let at = ByteText.firstIndex(of: 0x40, bytes, 0, bytes.count)
-    if at < bytes.count { return at > 0 && ByteText.firstIndex(of: 0x2E, bytes, at, bytes.count) < bytes.count ? .email : .other }
+    if at < bytes.count {
+      return at > 0 && ByteText.firstIndex(of: 0x2E, bytes, at, bytes.count) < bytes.count ? .email : .other
+    }
     if ByteText.firstIndex(of: 0x2C, bytes, 0, bytes.count) < bytes.count { return .hosts }
     if ByteText.firstIndex(of: 0x3A, bytes, 0, bytes.count) < bytes.count { return .host }
     if ByteText.firstIndex(of: 0x2F, bytes, 0, bytes.count) < bytes.count { return bytes.count <= 40 ? .words : .other }
@@ -181,45 +194,67 @@ struct NameEnding {
   init(_ name: [UInt8]) {
     let text = name.span
     let segments = NameSegments(text, 0, text.count)
-    let last = segments.count > 0 ? segments.parts[segments.count - 1].hash : 0
+    let part = segments.count > 0 ? segments.parts[segments.count - 1] : NameSegment(hash: 0, start: 0, end: 0)
+    let last = part.hash
+    /// Words run together: `SAVEDIR`, `CONTROLHOST`, `KEEPDAYS`.
+    func ends(_ words: [StaticString]) -> Bool {
+      words.contains { ByteText.matches(text, part.end - $0.utf8CodeUnitCount, $0, notBefore: part.start) }
+    }
     let all = (0..<segments.count).map { segments.parts[$0].hash }
-    saysFile = Self.file.contains(last)
-    saysAmount = Self.amount.contains(last) || all.contains(where: Self.extent.contains)
+    saysFile = Self.file.contains(last) || ends(Self.fileEndings)
+    saysAmount = Self.amount.contains(last) || ends(Self.amountEndings) || all.contains(where: Self.extent.contains)
     saysSwitch = Self.toggle.contains(last) || all.contains(where: Self.toggleAnywhere.contains)
     saysMethod = Self.method.contains(last) || saysSwitch
-    saysName = Self.name.contains(last) || saysMethod
-    saysHost = Self.host.contains(last)
-    saysPort = Self.port.contains(last)
+    saysName = Self.name.contains(last) || ends(Self.nameEndings) || saysMethod
+    saysHost = Self.host.contains(last) || ends(Self.hostEndings)
+    saysPort = Self.port.contains(last) || ends(Self.portEndings)
     saysMail = Self.mail.contains(last)
     saysVersion = Self.version.contains(last)
     saysLocator = Self.locator.contains(last)
   }
 
-  private static func set(_ words: String) -> Set<UInt64> { Set(words.split(separator: " ").map { NameSegment.hash(String($0)) }) }
+  private static func set(_ words: String) -> Set<UInt64> {
+    Set(words.split(separator: " ").map { NameSegment.hash(String($0)) })
+  }
+
+  private static let fileEndings: [StaticString] = ["dir", "path", "file", "root", "home", "folder"]
+  private static let amountEndings: [StaticString] = [
+    "days", "limit", "max", "interval", "count", "timeout", "size", "connections",
+  ]
+  private static let nameEndings: [StaticString] = ["db", "user", "name", "database"]
+  private static let hostEndings: [StaticString] = ["host", "hosts", "server", "servers"]
+  private static let portEndings: [StaticString] = ["port", "ports"]
 
   private static let version = set("version release tag revision build ver")
-  private static let locator = set("url uri urls uris dsn endpoint endpoints origin server servers address addr jdbcurl baseurl host broker brokers")
+  private static let locator = set(
+    "url uri urls uris dsn endpoint endpoints origin server servers address addr jdbcurl baseurl host broker brokers")
 
-  private static let file = set("file path dir directory folder location keyfile certfile cacertfile home store dest socket sock certdir cacert")
+  private static let file = set(
+    "file path dir directory folder location keyfile certfile cacertfile home store dest socket sock certdir cacert ca cas data out templates partials settings etc proc run sys var prefix ws filename config certs"
+  )
   private static let amount = set(
     """
     timeout ttl interval size limit limits max min count counts length threads workers connections retries memory days hours \
-    minutes seconds ms bytes number num cores depth period age expiry expires expiration lifetime duration port ports level \
+    minutes seconds ms bytes number num cores depth places mark week start id period age expiry expires expiration lifetime duration port ports level \
     percent ratio factor weight priority rate burst quota delay heartbeat cost rounds iterations cpus cpu gb mb watermark pool \
-    uid gid umask id hz lines version major minor replicas instances shards processes concurrency
+    uid gid umask id hz lines time tick version major minor replicas instances shards processes concurrency
     """)
   private static let extent = set("max min num timeout limit")
   private static let toggle = set(
     """
     enabled disabled enable disable required require verify debug allow secure insecure use skip check validate auto force \
-    strict readonly ssl tls selfsigned upgrade disallow optional mode on off
+    strict readonly ssl tls selfsigned upgrade disallow optional mode on off update append starttls autocreate fallback only \
+    history debugging quiet warning migrate arbitrary stdout lock nice style dashboard management stop ready fileserver old \
+    rpc htaccess access reporting telemetry verbose debug trace
     """)
-  private static let toggleAnywhere = set("allow random enable enabled disable disabled use skip no require is has with without verify no")
+  private static let toggleAnywhere = set(
+    "allow random enable enabled disable disabled use skip no require is has with without verify no init log as on hide"
+  )
   private static let method = set(
     """
     mode type driver adapter engine method level loglevel format protocol proto scheme environment env lang locale language \
     strategy policy backend provider vendor dialect encoding charset algorithm authtype authentication style theme design \
-    secure samesite collation transport storage cache queue broadcast broker
+    secure samesite collation transport storage cache queue broadcast broker active log logging
     """)
   private static let name = set(
     """
@@ -227,7 +262,7 @@ struct NameEnding {
     application project group role prefix suffix table schema collection topic index tag tags tz timezone currency distro \
     release codename profile profiles edition class channel site rack dc datacenter realm domain plugins addons extensions \
     modules features design locale lang language owner host hostname stage component team environment keyspace exchange \
-    platform arch os image server servertype license_type adminuser adminusername controluser country city snitch storage
+    platform arch os image server servertype license_type adminuser adminusername controluser country city snitch storage login logger sitename theme editortheme plugin whitelist allowlist methods origin index records
     """)
   private static let host = set(
     """

@@ -4,6 +4,8 @@ struct EscapeDecoding {
   enum Layer: Sendable, CaseIterable {
     case percent
     case backslash
+    /// `'\\''` and `'"'"'`, which stand for one quote inside a shell's quotes, where a backslash is itself.
+    case shell
     case entity
   }
 
@@ -17,6 +19,7 @@ struct EscapeDecoding {
       switch layer {
       case .percent: 0x25
       case .backslash: 0x5C
+      case .shell: 0x27
       case .entity: 0x26
       }
     let first = ByteText.firstIndex(of: mark, text, 0, text.count)
@@ -29,6 +32,7 @@ struct EscapeDecoding {
       switch layer {
       case .percent: index = percent(text, index)
       case .backslash: index = backslash(text, index)
+      case .shell: index = shell(text, index)
       case .entity: index = entity(text, index)
       }
       while origins.count < bytes.count { origins.append(Int32(start)) }
@@ -48,12 +52,16 @@ struct EscapeDecoding {
     return at + 1
   }
 
-  private mutating func backslash(_ text: Span<UInt8>, _ at: Int) -> Int {
-    // `'\''` and `'"'"'` stand for one quote inside shell quotes.
+  private mutating func shell(_ text: Span<UInt8>, _ at: Int) -> Int {
     if text[at] == 0x27, ByteText.matches(text, at, "'\\''") || ByteText.matches(text, at, "'\"'\"'") {
       bytes.append(0x27)
       return at + (text[at + 1] == 0x5C ? 4 : 5)
     }
+    bytes.append(text[at])
+    return at + 1
+  }
+
+  private mutating func backslash(_ text: Span<UInt8>, _ at: Int) -> Int {
     guard text[at] == 0x5C, at + 1 < text.count else {
       bytes.append(text[at])
       return at + 1
@@ -96,7 +104,8 @@ struct EscapeDecoding {
       return at + 1
     }
     let named: [(StaticString, UInt8)] = [
-      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27), ("&#39;", 0x27), ("&#34;", 0x22),
+      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27), ("&#39;", 0x27),
+      ("&#34;", 0x22),
       ("&#x27;", 0x27), ("&#x2f;", 0x2F), ("&#43;", 0x2B), ("&#61;", 0x3D),
     ]
     for (word, byte) in named where ByteText.matches(text, at, word) {

@@ -39,7 +39,9 @@ struct FindingList {
         longest = finding.end - finding.start
         continue
       }
-      if finding.end - finding.start > longest {
+      // That a value recurs says more than that it looks random.
+      let isTelling = finding.kind == .recurring && (last.kind == .entropy || last.kind == .encoded)
+      if finding.end - finding.start > longest || isTelling && finding.end - finding.start == longest {
         result[result.count - 1].kind = finding.kind
         result[result.count - 1].rule = finding.rule
         longest = finding.end - finding.start

@@ -1,14 +1,18 @@
 /// Finds tokens by their published formats.
 enum FormatDetector {
   /// - Parameters:
-  ///   - start: where the format's prefix begins; - end: where it ends.
-  static func scan(_ bytes: Span<UInt8>, start: Int, end: Int, format: TokenFormat, state: inout ScanState) {
+  ///   - start: where the format's prefix begins; - end: where it ends;
+  ///   - identity: the format's index in `TokenFormat.all`.
+  static func scan(_ bytes: Span<UInt8>, start: Int, end: Int, identity: Int, state: inout ScanState) {
+    guard start >= state.formatDone || identity != state.formatIdentity else { return }
+    let format = TokenFormat.all[identity]
     if format.caseMatters, !hasCase(bytes, start, format.prefix) { return }
     if start > 0, !format.keepsPrefix, ByteClass.isAlphanumeric(bytes[start - 1]) {
       // A letter right before: part of a longer word, unless it belongs to an escape.
-      guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else { return }
+      guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else {
+        return
+      }
     }
-    guard start >= state.formatDone || format.rule != state.formatRule else { return }
     // Enough for the format first: only what is long enough is followed to its end.
     var stop = end
     let enough = min(bytes.count, end + format.minimum)
@@ -16,7 +20,7 @@ enum FormatDetector {
     guard stop - end >= format.minimum else { return }
     while stop < bytes.count, format.alphabet.contains(bytes[stop]) { stop += 1 }
     state.formatDone = stop
-    state.formatRule = format.rule
+    state.formatIdentity = identity
     while stop > end, bytes[stop - 1] == 0x2E || bytes[stop - 1] == 0x3A { stop -= 1 }
     guard stop - end >= format.minimum else { return }
     switch format.check {
@@ -27,30 +31,29 @@ enum FormatDetector {
       guard shape.digits > 0, shape.letters > 0, shape.looksRandom(bytes, end, stop) || shape.steps > 4 else { return }
     case .crc32Base62:
       if Checksum.endsInBase62CRC(bytes, end, stop) {
-        state.findings.add(start, stop, format.kind, format.rule + "-checked")
+        state.findings.add(start, stop, format.kind, format.rule.description + "-checked")
         return
       }
     case .crc32Hex:
       if Checksum.endsInHexCRC(bytes, end, stop) || Checksum.endsInHexCRC(bytes, start, stop) {
-        state.findings.add(start, stop, format.kind, format.rule + "-checked")
+        state.findings.add(start, stop, format.kind, format.rule.description + "-checked")
         return
       }
     }
     if state.mode == .balanced, !state.isStructured {
       // `AKIAIOSFODNN7EXAMPLE`, `ghp_xxxxxxxx`: texts about tokens.
       let shape = ValueShape(bytes, end, stop)
-      if shape.distinct < 5 { return }
+      if shape.distinct < 5 || ByteText.matches(bytes, stop - 7, "example") { return }
     }
-    state.findings.add(format.keepsPrefix ? end : start, stop, format.kind, format.rule)
+    state.findings.add(format.keepsPrefix ? end : start, stop, format.kind, format.rule.description)
   }
 
-  private static func hasCase(_ bytes: Span<UInt8>, _ start: Int, _ prefix: String) -> Bool {
-    var index = start
-    for byte in prefix.utf8 {
-      if bytes[index] != byte { return false }
-      index += 1
+  private static func hasCase(_ bytes: Span<UInt8>, _ start: Int, _ prefix: StaticString) -> Bool {
+    // SAFETY: the buffer is the literal's own constant bytes, read only inside the closure.
+    prefix.withUTF8Buffer { letters in
+      for offset in 0..<letters.count where unsafe bytes[start + offset] != letters[offset] { return false }
+      return true
     }
-    return true
   }
 
   /// `%3D` and the like end in a letter or digit that is no part of what follows.

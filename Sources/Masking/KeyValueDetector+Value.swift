@@ -7,13 +7,18 @@ extension KeyValueDetector {
     range: Range, place: Candidate.Place
   )? {
     var value = at + 1
-    while value < bytes.count, value - at < 3, bytes[value] == 0x3D || bytes[value] == 0x3E || bytes[value] == 0x7E { value += 1 }
+    while value < bytes.count, value - at < 3, bytes[value] == 0x3D || bytes[value] == 0x3E || bytes[value] == 0x7E {
+      value += 1
+    }
     let isTight = at == afterName && value == at + 1
     let first = skipBlanks(bytes, value)
     guard first < bytes.count else { return nil }
     if let range = literal(bytes, first, state: &state) { return (range, .quoted) }
     if first > value, isTight { return nil }  // `name= other`
     let end = bareEnd(bytes, first, state: &state)
+    // `a = b = c`
+    let after = skipBlanks(bytes, end)
+    if after > end, after < bytes.count, bytes[after] == 0x3D { return nil }
     return ((first, end), isTight && first == value ? .tight : .spaced)
   }
 
@@ -29,7 +34,9 @@ extension KeyValueDetector {
     let limit = min(bytes.count, first + 64)
     while index < limit, ByteClass.isWord(bytes[index]) || isTypeMark(bytes[index]) { index += 1 }
     let equals = skipBlanks(bytes, index)
-    if index > first, equals < bytes.count, bytes[equals] == 0x3D, equals > index || equals + 1 < bytes.count && bytes[equals + 1] == 0x20 {
+    if index > first, equals < bytes.count, bytes[equals] == 0x3D,
+      equals > index || equals + 1 < bytes.count && bytes[equals + 1] == 0x20
+    {
       if let range = literal(bytes, skipBlanks(bytes, equals + 1), state: &state) { return (range, .quoted) }
       return nil
     }
@@ -45,23 +52,26 @@ extension KeyValueDetector {
   }
 
   /// Whether two words or more follow the value at `end`.
-  private static func isSentence(_ bytes: Span<UInt8>, _ end: Int) -> Bool {
+  static func isSentence(_ bytes: Span<UInt8>, _ end: Int) -> Bool {
     var index = skipBlanks(bytes, end)
     guard index > end else { return false }
     let start = index
     while index < bytes.count, ByteClass.isLetter(bytes[index]) { index += 1 }
-    return index - start >= 2 && (index == bytes.count || bytes[index] == 0x20 || bytes[index] == 0x2E || bytes[index] == 0x2C)
+    return index - start >= 2
+      && (index == bytes.count || bytes[index] == 0x20 || bytes[index] == 0x2E || bytes[index] == 0x2C)
   }
 
   /// A literal in quotes at `at`, behind string prefixes, brackets and wrapping calls.
   static func literal(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) -> Range? {
     var index = at
-    let limit = min(bytes.count, at + 48)
+    let limit = min(bytes.count, at + 40)
     // `new String(`, `Some(`, `b`, `@`, `[`, `String::from(`
     while index < limit {
       let byte = bytes[index]
       if ByteClass.isQuote(byte) || byte == 0x5C { break }
-      if byte == 0x28 || byte == 0x5B || byte == 0x40 || byte == 0x7B || byte == 0x24 || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A {
+      if byte == 0x28 || byte == 0x5B || byte == 0x5D || byte == 0x40 || byte == 0x7B || byte == 0x24
+        || ByteClass.isWord(byte) || byte == 0x2E || byte == 0x3A
+      {
         index += 1
       } else if byte == 0x20, ByteText.matches(bytes, at, "new ") {
         index += 1
@@ -87,7 +97,7 @@ extension KeyValueDetector {
     if open.escapes > 0 {
       while end > start, bytes[end - 1] == 0x5C { end -= 1 }
     }
-    return start < end ? (start, end) : nil
+    return (start, end)
   }
 
   private static func openingQuote(_ bytes: Span<UInt8>, _ at: Int) -> (at: Int, escapes: Int)? {
@@ -108,7 +118,8 @@ extension KeyValueDetector {
     if end - start <= 2 { return true }
     let last = bytes[end - 1]
     guard last == 0x28 || last == 0x5B || last == 0x7B || last == 0x20 else { return false }
-    return !ValueWords.find(bytes, start, end).contains(.lookup) || last == 0x5B && end - start == 1
+    // `config["x"]` looks up, `[]byte("x")` converts.
+    return last != 0x5B && !ValueWords.find(bytes, start, end).contains(.lookup)
   }
 
   /// `value="x"` or the like, after the attribute that holds the name.
@@ -122,14 +133,31 @@ extension KeyValueDetector {
     return literal(bytes, skipBlanks(bytes, index + 1), state: &state)
   }
 
+  /// After the tag that closes a name: the content of the next element.
+  static func propertyList(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) -> Range? {
+    let limit = min(bytes.count, at + 64)
+    var index = ByteText.firstIndex(of: 0x3E, bytes, at, limit) + 1
+    while index < limit, ByteClass.isSpace(bytes[index]) { index += 1 }
+    guard index < limit, bytes[index] == 0x3C else { return nil }
+    for tag: StaticString in ["<string>", "<value>", "<data>", "<param-value>"]
+    where ByteText.matches(bytes, index, tag) {
+      let start = index + tag.utf8CodeUnitCount
+      return (start, state.nextTag(bytes, from: start))
+    }
+    return nil
+  }
+
   /// After the `>` of a tag that is, or names, the secret.
-  static func markup(_ bytes: Span<UInt8>, _ start: Int, _ at: Int, isQuotedName: Bool, state: inout ScanState) -> Range? {
+  static func markup(_ bytes: Span<UInt8>, _ start: Int, _ at: Int, isQuotedName: Bool, state: inout ScanState)
+    -> Range?
+  {
     if !isQuotedName {
       var open = start
       while open > 0, start - open < 32, bytes[open - 1] == 0x3A || ByteClass.isWord(bytes[open - 1]) { open -= 1 }
       guard open > 0, bytes[open - 1] == 0x3C else { return nil }
     }
     let end = state.nextTag(bytes, from: at + 1)
+    guard end + 1 < bytes.count, bytes[end + 1] == 0x2F || bytes[end + 1] == 0x21 else { return nil }
     var first = at + 1
     var last = end
     while first < last, ByteClass.isSpace(bytes[first]) { first += 1 }
@@ -143,7 +171,7 @@ extension KeyValueDetector {
     if from > state.valueMemo.from, from < state.valueMemo.end {
       end = state.valueMemo.end
     } else {
-      end = nextPair(bytes, from, state.endOfToken(bytes, from: from))
+      end = nextPair(bytes, from, state.endOfToken(bytes, from: from), isCode: state.lineIsCode(bytes))
       state.valueMemo = (from, end)
     }
     while end > from + 1, isClosing(bytes[end - 1], bytes, from, end) { end -= 1 }
@@ -151,11 +179,16 @@ extension KeyValueDetector {
   }
 
   /// The first separator that another pair, or the end of a literal, follows.
-  private static func nextPair(_ bytes: Span<UInt8>, _ from: Int, _ stop: Int) -> Int {
+  private static func nextPair(_ bytes: Span<UInt8>, _ from: Int, _ stop: Int, isCode: Bool) -> Int {
     let limit = min(stop, from + ValueShape.reach)
     var index = from
+    var depth = 0
     while index < limit {
       switch bytes[index] {
+      case 0x28: depth += 1
+      case 0x29:
+        if isCode, depth == 0 { return index }
+        depth -= 1
       case 0x22, 0x60: return index  // a quote opened before the name closes here
       case 0x26, 0x3B, 0x2C, 0x7C: if isPairAhead(bytes, index + 1, stop) { return index }  // & ; , |
       case 0x5C: if index + 1 < stop, ByteClass.isQuote(bytes[index + 1]) || bytes[index + 1] == 0x6E { return index }
@@ -186,7 +219,10 @@ extension KeyValueDetector {
   private static func isPairAhead(_ bytes: Span<UInt8>, _ at: Int, _ stop: Int) -> Bool {
     var index = at
     let limit = min(stop, at + 32)
-    while index < limit, ByteClass.isWord(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E || bytes[index] == 0x22 || bytes[index] == 0x20 { index += 1 }
+    while index < limit,
+      ByteClass.isWord(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E || bytes[index] == 0x22
+        || bytes[index] == 0x20
+    { index += 1 }
     return index > at && index < limit && (bytes[index] == 0x3D || bytes[index] == 0x3A)
   }
 
@@ -198,7 +234,9 @@ extension KeyValueDetector {
     var words = 0
     while words < 6, index < bytes.count {
       let wordStart = index
-      while index < bytes.count, index - wordStart < 40, !ByteClass.isSpace(bytes[index]), bytes[index] != 0x3A, bytes[index] != 0x3D {
+      while index < bytes.count, index - wordStart < 40, !ByteClass.isSpace(bytes[index]), bytes[index] != 0x3A,
+        bytes[index] != 0x3D
+      {
         index += 1
       }
       guard index > wordStart else { return nil }
@@ -216,6 +254,10 @@ extension KeyValueDetector {
       let isKind = index - wordStart == 1 && ByteClass.isDigit(bytes[wordStart])
       let next = skipBlanks(bytes, index)
       if words == 0, !isLink, !isKind {
+        // `username x password y`, `machine h login u password p`: configuration, not prose.
+        if configurationWords.contains(bytes, 0, firstWordEnd(bytes)) {
+          return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag)
+        }
         return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose)
       }
       if isLink || isKind {
@@ -234,7 +276,15 @@ extension KeyValueDetector {
     return nil
   }
 
+  private static func firstWordEnd(_ bytes: Span<UInt8>) -> Int {
+    var index = 0
+    while index < bytes.count, index < 16, ByteClass.isLetter(bytes[index]) { index += 1 }
+    return index
+  }
+
+  private static let configurationWords = WordSet("username machine neighbor login user")
   private static let linkingWords = WordSet(
-    "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root")
+    "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root"
+  )
   private static let valueWords = WordSet("is was to be using with by as")
 }

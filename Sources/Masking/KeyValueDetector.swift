@@ -25,20 +25,28 @@ enum KeyValueDetector {
     guard verdict != .plain else { return }
     guard var candidate = locate(bytes, start, end, dashes: dashes, verdict: verdict, state: &state) else { return }
     guard candidate.start < candidate.end else { return }
-    if verdict == .weak, let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state) {
+    // A value without an end in sight under a short name (`auth:auth:…`) is no header.
+    let isEndless = end - start < 8 && candidate.end - candidate.start > 1024 && candidate.place != .quoted
+    if verdict == .weak, !isEndless,
+      let done = HeaderDetector.scan(bytes, nameStart: start, nameEnd: end, candidate, state: &state)
+    {
       state.namesDone = max(end, done)
       return
     }
     candidate.acceptsDigits = isDigitSecret(bytes, start, end)
     if state.mode == .strict || state.isStructured {
-      let shape = ValueShape(bytes, candidate.start, min(candidate.end, candidate.start + 64))
       if candidate.place == .prose || candidate.verdict == .weak {
         guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
-      } else if Plausibility.isTrivial(bytes, candidate.start, candidate.end, shape) {
-        return
+      } else {
+        let end = min(candidate.end, candidate.start + 64)
+        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) { return }
       }
     } else {
-      guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
+      let isCode = state.lineIsCode(bytes)
+      let isInside = isCode && candidate.place != .quoted && state.isInsideLiteral(bytes, start)
+      let mentionsUser = verdict == .shortPassword && state.mentionsUser(bytes)
+      let plausibility = Plausibility(lineIsCode: isCode, isInsideLiteral: isInside, mentionsUser: mentionsUser)
+      guard plausibility.accepts(bytes, candidate) else { return }
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)
@@ -57,8 +65,10 @@ enum KeyValueDetector {
   }
 
   private static func isDigitSecret(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-    ByteText.isOne(of: ["pin", "otp", "pincode", "pin_code", "pin-code", "otp_code", "otpcode", "totp", "cvv", "cvc", "passcode"], bytes, start, end)
+    digitSecrets.contains(bytes, start, end)
   }
+
+  private static let digitSecrets = WordSet("pin otp pincode pin_code pin-code otp_code otpcode totp cvv cvc passcode")
 
   // MARK: From the name to the value
 
@@ -91,7 +101,10 @@ enum KeyValueDetector {
     }
     if isQuotedName {
       while at < count, bytes[at] == 0x5D || bytes[at] == 0x29 { at += 1 }
-    } else if at < count, bytes[at] == 0x5D || bytes[at] == 0x3F || bytes[at] == 0x7D || bytes[at] == 0x29 && at + 1 < count && bytes[at + 1] == 0x3A {
+    } else if at < count,
+      bytes[at] == 0x5D || bytes[at] == 0x3F || bytes[at] == 0x7D
+        || bytes[at] == 0x29 && at + 1 < count && bytes[at + 1] == 0x3A
+    {
       at += 1
     }
     let afterName = at
@@ -99,9 +112,11 @@ enum KeyValueDetector {
     guard at < count else { return nil }
 
     let next = at + 1 < count ? bytes[at + 1] : 0
-    if next == 0x3D, bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E {
+    if next == 0x3D,
+      bytes[at] == 0x2B || bytes[at] == 0x3F || bytes[at] == 0x7C || bytes[at] == 0x21 || bytes[at] == 0x2E
+    {
       // += ?= |= != .=
-      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+      return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
     }
     switch bytes[at] {
     case 0x3D:  // =
@@ -109,7 +124,7 @@ enum KeyValueDetector {
     case 0x3A:  // :
       if at + 1 < count, bytes[at + 1] == 0x3A { return nil }
       if at + 1 < count, bytes[at + 1] == 0x3D {
-        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, .spaced) }
+        return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
       }
       return colon(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
     case 0x3F, 0x7C:  // `?: "x"`, `?? "x"`, `|| "x"` after a look-up
@@ -120,24 +135,40 @@ enum KeyValueDetector {
     case 0x2C where isQuotedName:  // "name", "value"
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
     case 0x28 where !isQuotedName && at == end:  // setName("value")
-      guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"), !ByteText.matches(bytes, start, "has")
+      guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"),
+        !ByteText.matches(bytes, start, "has")
       else { return nil }
+      // `password.encode("utf-8")` calls something else.
+      var member = end
+      while member > start, bytes[member - 1] != 0x2E { member -= 1 }
+      if member > start, NameClassifier.verdict(bytes, member, end) == .plain { return nil }
+      if ByteText.matches(bytes, end - 11, "credentials", notBefore: start) {
+        // `credentials("user", "secret")`
+        CallDetector.scan(bytes, start: start, end: at + 1, form: .lastOfTwo, state: &state)
+        return nil
+      }
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
     case 0x7B where !isQuotedName && at == end:  // name{"value"}
       return literal(bytes, at + 1, state: &state).map { candidate($0, .quoted) }
+    case 0x3C where next == 0x2F:  // <key>name</key><string>value</string>
+      return propertyList(bytes, at, state: &state).map { candidate($0, .markup) }
     case 0x3E:  // <name>value< and name="password">value<
       return markup(bytes, start, at, isQuotedName: isQuotedName, state: &state).map { candidate($0, .markup) }
     default:
       break
     }
-    if isQuotedName, at > afterName, let range = attribute(bytes, at, state: &state) { return candidate(range, .quoted) }
+    if isQuotedName, at > afterName, let range = attribute(bytes, at, state: &state) {
+      return candidate(range, .quoted)
+    }
     guard at > afterName else { return nil }
     if dashes > 0, !isQuotedName {
       let end = bareEnd(bytes, at, state: &state)
       if ByteClass.isQuote(bytes[at]) { return literal(bytes, at, state: &state).map { candidate($0, .flag) } }
+      // `--password options`: a text about the flag.
+      if ValueShape(bytes, at, end).isLettersOnly, isSentence(bytes, end) { return nil }
       return bytes[at] == 0x2D ? nil : candidate((at, end), .flag)
     }
-    if ByteClass.isQuote(bytes[at]), !isQuotedName {
+    if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
     return prose(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }

@@ -99,7 +99,9 @@ private struct Reader {
     var result: [Range<Int>] = []
     if take(0x5D) { return result }
     repeat {
-      guard take(0x5B), let start = number(), take(0x2C), let end = number(), take(0x5D), start <= end else { return nil }
+      guard take(0x5B), let start = number(), take(0x2C), let end = number(), take(0x5D), start <= end else {
+        return nil
+      }
       result.append(start..<end)
     } while take(0x2C)
     return take(0x5D) ? result : nil
@@ -109,7 +111,9 @@ private struct Reader {
     skipBlanks()
     if index < bytes.count, bytes[index] == 0x22 { return string() != nil }
     let start = index
-    while index < bytes.count, ByteClass.isAlphanumeric(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E { index += 1 }
+    while index < bytes.count, ByteClass.isAlphanumeric(bytes[index]) || bytes[index] == 0x2D || bytes[index] == 0x2E {
+      index += 1
+    }
     return index > start
   }
 }

@@ -100,8 +100,9 @@ extension Masker {
 
   package func findings(line bytes: [UInt8], state: inout LineState) -> [Finding] {
     guard bytes.count <= MaskingLimits.lineBytes else {
-      // Whatever block it opens is masked with it, and so is what follows.
+      // Not looked at, but for where blocks of several lines begin and end.
       if state.isInsideBlock { _ = state.continueBlock(bytes.span) }
+      if ArmorDetector.leavesOpen(bytes.span) { state.openBlock(.pem, isProvisional: false) }
       return whole(bytes, .oversize, "oversize")
     }
     var scan = ScanState(mode: rules.logMode)
@@ -110,7 +111,11 @@ extension Masker {
       if block.end == bytes.count { return scan.findings.merged() }
     }
     Scanner.scan(bytes.span, state: &scan)
-    if let kind = scan.openBlock { state.openBlock(kind) }
+    if state.awaitsValue, let value = PendingName.value(bytes.span) {
+      scan.findings.add(value.start, value.end, .name, "value-of-named-line")
+    }
+    state.awaitsValue = PendingName.verdict(bytes.span) != .plain
+    if let block = scan.openBlock { state.openBlock(block.kind, isProvisional: block.isProvisional) }
     return finish(bytes, scan.findings)
   }
 
@@ -141,7 +146,8 @@ extension Masker {
     return first.kind
   }
 
-  private func masked(_ value: [UInt8], _ findings: [Finding]) -> MaskedText {
+  /// What is left of `value` when `findings`, which one of the calls below returned for it, are masked.
+  package func masked(_ value: [UInt8], _ findings: [Finding]) -> MaskedText {
     var segments: [MaskedSegment] = []
     var position = 0
     for finding in findings {

@@ -44,7 +44,7 @@ package struct Measurement: Sendable {
     switch record.kind {
     case .log: lines(record.text)
     case .env: variable(record.text)
-    case .argv: arguments(record.text)
+    case .argv: Self.findings(commandLine: record.text, balanced)
     }
   }
 
@@ -67,31 +67,34 @@ package struct Measurement: Sendable {
       .map { Self.moved($0, by: equals + 1) }
   }
 
-  private func arguments(_ text: [UInt8]) -> [Finding] {
-    let words: [CommandDetector.Word]
-    if text.contains(0) {
-      var parts: [CommandDetector.Word] = []
-      var start = 0
-      for index in 0...text.count where index == text.count || text[index] == 0 {
-        parts.append((start, index))
-        start = index + 1
-      }
-      words = parts
-    } else {
-      words = CommandDetector.splitAll(text.span)
-    }
+  /// The spans masked in a command line that is one text: its arguments divided by NULs, or as a shell would. Where
+  /// the division is a guess, what the line masker finds counts as well.
+  package static func findings(commandLine text: [UInt8], _ masker: Masker) -> [Finding] {
+    let words = text.contains(0) ? dividedByNULs(text) : CommandDetector.splitAll(text.span)
     let argv = words.map { Array(text[$0.start..<$0.end]) }
     var list = FindingList()
-    for (word, found) in zip(words, balanced.findings(arguments: argv, titleRewritten: false)) {
+    for (word, found) in zip(words, masker.findings(arguments: argv, titleRewritten: false)) {
       for finding in found {
         list.add(finding.start + word.start, finding.end + word.start, finding.kind, finding.rule)
       }
     }
     if !text.contains(0) {
-      // How the words were divided is lost: what the line masker finds counts as well.
-      for finding in lines(text) { list.add(finding.start, finding.end, finding.kind, finding.rule) }
+      var state = LineState()
+      for finding in masker.findings(line: text, state: &state) {
+        list.add(finding.start, finding.end, finding.kind, finding.rule)
+      }
     }
     return list.merged()
+  }
+
+  private static func dividedByNULs(_ text: [UInt8]) -> [CommandDetector.Word] {
+    var parts: [CommandDetector.Word] = []
+    var start = 0
+    for index in 0...text.count where index == text.count || text[index] == 0 {
+      parts.append((start, index))
+      start = index + 1
+    }
+    return parts
   }
 
   private static func moved(_ finding: Finding, by offset: Int) -> Finding {

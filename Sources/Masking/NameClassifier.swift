@@ -88,10 +88,10 @@ enum NameClassifier {
   /// Words run together: `myappdbpassword`, `XSECRET`, `githubtoken`.
   private static func gluedVerdict(_ bytes: Span<UInt8>, _ part: NameSegment) -> NameVerdict {
     guard part.end - part.start > 4 else { return .plain }
-    for ending: StaticString in ["password", "passwd", "passphrase", "passwort", "pwd"]
+    for ending in passwordEndings
     where endsWith(bytes, part.start, part.end, ending) { return .password }
     if endsWith(bytes, part.start, part.end, "secret") { return .secret }
-    for ending: StaticString in ["token", "apikey", "secretkey", "accesskey", "privatekey", "credentials"]
+    for ending in tokenEndings
     where endsWith(bytes, part.start, part.end, ending) { return .token }
     if contains(bytes, part.start, part.end, "password") { return .password }
     if endsWith(bytes, part.start, part.end, "key") || endsWith(bytes, part.start, part.end, "sessid") { return .weak }
@@ -117,6 +117,11 @@ enum NameClassifier {
     for at in start...(end - length) where ByteText.matches(bytes, at, word, notBefore: start) { return true }
     return false
   }
+
+  private static let passwordEndings: [StaticString] = ["password", "passwd", "passphrase", "passwort", "pwd"]
+  private static let tokenEndings: [StaticString] = [
+    "token", "apikey", "secretkey", "accesskey", "privatekey", "credentials",
+  ]
 
   private static let neverStems: [StaticString] = [
     "pass", "pwd", "secret", "token", "cred", "private", "salt", "nonce", "signature", "cookie", "session", "jwt",

@@ -21,8 +21,8 @@ struct NameSegment {
 /// A name taken apart at `_`, `-`, `.`, at lower-to-upper steps and before the last capital of a run
 /// (`APIKey` is `API` and `Key`). At most `capacity` parts are kept: the last ones say what it is.
 struct NameSegments {
-  static let capacity = 16
-  private(set) var parts: InlineArray<16, NameSegment>
+  static let capacity = 8
+  private(set) var parts: InlineArray<8, NameSegment>
   private(set) var count = 0
 
   init(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {
@@ -42,7 +42,8 @@ struct NameSegments {
           if ByteClass.isLower(before) || ByteClass.isDigit(before) && index - partStart > 2 { break }
           if ByteClass.isUpper(before), index + 1 < end, ByteClass.isLower(bytes[index + 1]) {
             // "APIs" and "IDs" stay one word; "APIKey" does not.
-            let single = bytes[index + 1] == UInt8(ascii: "s") && (index + 2 >= end || !ByteClass.isLower(bytes[index + 2]))
+            let single =
+              bytes[index + 1] == UInt8(ascii: "s") && (index + 2 >= end || !ByteClass.isLower(bytes[index + 2]))
             if !single { break }
           }
         }

@@ -25,23 +25,17 @@ struct NameRole: OptionSet, Sendable {
 
 /// The words of names and their roles.
 enum NameVocabulary {
-  static func role(of hash: UInt64) -> NameRole { roles[hash] ?? [] }
+  static func role(of hash: UInt64) -> NameRole { NameRole(rawValue: roles.value(of: hash)) }
 
   /// Secrets that people write down as words, where tokens and keys are made by machines.
   static func isChosen(_ hash: UInt64) -> Bool { chosen.contains(hash) }
 
   private static let chosen: Set<UInt64> = Set(
-    ["secret", "secretkey", "sharedsecret", "psk", "presharedkey", "mnemonic", "passkey", "wpakey"].map(NameSegment.hash))
+    ["secret", "secretkey", "sharedsecret", "psk", "presharedkey", "mnemonic", "passkey", "wpakey"].map(
+      NameSegment.hash))
 
-  private static let roles: [UInt64: NameRole] = {
-    var result: [UInt64: NameRole] = [:]
-    for (role, words) in table {
-      for word in words.split(separator: " ") {
-        result[NameSegment.hash(String(word)), default: []].formUnion(role)
-      }
-    }
-    return result
-  }()
+  private static let roles = WordMap(
+    table.flatMap { entry in entry.1.split(separator: " ").map { (String($0), entry.0.rawValue) } })
 
   private static let table: [(NameRole, String)] = [
     (
@@ -119,7 +113,7 @@ enum NameVocabulary {
       mail template audience subject bytes bits usage spec schema model entity dto table bucket_name region order \
       grant grants granted role roles group groups user users owner username agent client server prompts completion \
       word words board pad stroke space ring code codes down up press pressed released event frame frames value_type \
-      cookie_name domain secure samesite renewed id_type getter setter supplier context holder wrapper utilities dump
+      mgr realm encode decode cookie_name domain secure samesite renewed id_type getter setter supplier context holder wrapper utilities dump
       """
     ),
     (

@@ -4,7 +4,11 @@ extension Plausibility {
   static func isCodeReference(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let stop = min(end, start + ValueShape.reach)
     var index = start
-    if bytes[index] == 0x26 || bytes[index] == 0x2A || bytes[index] == 0x40 || bytes[index] == 0x21 || bytes[index] == 0x24 {
+    // `{name}` and `{name.call('x')}` inside a literal.
+    if bytes[index] == 0x7B, index + 1 < stop, ByteClass.isLetter(bytes[index + 1]), shape.length > 2 { return true }
+    if bytes[index] == 0x26 || bytes[index] == 0x2A || bytes[index] == 0x40 || bytes[index] == 0x21
+      || bytes[index] == 0x24
+    {
       index += 1
       if index < stop, ByteClass.isLetter(bytes[index]) || bytes[index] == 0x5F, shape.digits == 0, shape.others <= 2,
         ValueShape.isWordlike(bytes, index, stop)
@@ -23,16 +27,19 @@ extension Plausibility {
     {
       return true
     }
-    guard index < stop, index > start, shape.digits == 0 || ValueShape.isWordlike(bytes, start, index) else { return false }
+    if index < stop, dots > 0, bytes[index] == 0x28, ByteClass.isLetter(bytes[start]) { return true }
+    guard index < stop, index > start, shape.digits == 0 || ValueShape.isWordlike(bytes, start, index) else {
+      return false
+    }
     let two = index + 1 < stop ? bytes[index + 1] : 0
     switch bytes[index] {
     case 0x28, 0x5B: return !ByteClass.isDigit(bytes[start])  // `f(`, `a[`
     case 0x3A: return two == 0x3A  // `a::b`
     case 0x2D: return two == 0x3E  // `a->b`
     case 0x3F: return two == 0x2E || two == 0x3F  // `a?.b`, `a??`
-    case 0x3D: return two == 0x3D || two == 0x3E
+    case 0x3D: return index + 2 < stop && (two == 0x3D || two == 0x3E)
     case 0x7C, 0x26: return two == bytes[index]
-    case 0x2B: return two == 0x22 || two == 0x27 || dots > 0
+    case 0x2B: return two == 0x22 || two == 0x27
     case 0x3C: return true  // `Optional<…>`
     default: return false
     }
@@ -42,7 +49,8 @@ extension Plausibility {
   static func isLocator(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
     var index = start
     while index < end, ByteClass.isAlphanumeric(bytes[index]) || bytes[index] == 0x2B { index += 1 }
-    return index > start && index + 2 < end && bytes[index] == 0x3A && bytes[index + 1] == 0x2F && bytes[index + 2] == 0x2F
+    return index > start && index + 2 < end && bytes[index] == 0x3A && bytes[index + 1] == 0x2F
+      && bytes[index + 2] == 0x2F
   }
 
   /// A word for a secret, in place of one: `"password"`, `"api_key"`, `"Access Token"`, `"j_password"`.
@@ -51,8 +59,10 @@ extension Plausibility {
     guard shape.digits == 0, shape.length <= 64 else { return false }
     for index in start..<end {
       let byte = bytes[index]
-      guard ByteClass.isWord(byte) || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x3A || byte == 0x2F || byte == 0x5B
-        || byte == 0x5D
+      guard
+        ByteClass.isWord(byte) || byte == 0x2D || byte == 0x2E || byte == 0x20 || byte == 0x3A || byte == 0x2F
+          || byte == 0x5B
+          || byte == 0x5D
       else { return false }
     }
     if isNamesake(bytes, candidate) {
@@ -98,8 +108,8 @@ extension Plausibility {
       let part = segments.parts[index]
       if NameVocabulary.role(of: part.hash).isEmpty, !labelWords.contains(bytes, part.start, part.end) { return false }
     }
-    // A secret that is called just that has been chosen so.
-    return !(isSecret && segments.count == 1)
+    // A secret that is called just that has been chosen so; so has a sentence of such words.
+    return segments.count <= 3 && !(isSecret && segments.count == 1)
   }
 
   private static let labelWords = WordSet(
@@ -111,7 +121,22 @@ extension Plausibility {
   /// Regular expressions, tags, format strings.
   static func isMarkupOrPattern(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     guard shape.others > 0 else { return false }
+    for word in validationRules where ByteText.matches(bytes, start, word) {
+      return true
+    }
     return ValueWords.find(bytes, start, min(end, start + 128)).contains(.pattern)
+  }
+
+  /// `^1.2.3`, `~2.0`, `>=1.4`: what a package wants.
+  static func isVersionRange(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
+    while index < end, [0x5E, 0x7E, 0x3E, 0x3D, 0x3C].contains(bytes[index]) { index += 1 }
+    guard index < end, index > start || end - start <= 12 else { return false }
+    var dots = 0
+    for at in index..<end {
+      if bytes[at] == 0x2E { dots += 1 } else if !ByteClass.isDigit(bytes[at]) { return false }
+    }
+    return dots == 2 || dots == 1 && index > start
   }
 
   /// `2024-05-01T…`, `12:30:01`, `1.2.3`: a date, a time or a version.
@@ -119,7 +144,8 @@ extension Plausibility {
     guard shape.digits > 0, shape.letters <= 4, shape.others > 0 else { return false }
     for index in start..<min(end, start + ValueShape.reach) {
       let byte = bytes[index]
-      let fits = ByteClass.isDigit(byte) || byte == 0x2D || byte == 0x3A || byte == 0x2E || byte == 0x2B || byte == 0x2F
+      let fits =
+        ByteClass.isDigit(byte) || byte == 0x2D || byte == 0x3A || byte == 0x2E || byte == 0x2B || byte == 0x2F
         || byte == 0x20 || byte == 0x2C || ByteClass.isLetter(byte)
       if !fits { return false }
     }
@@ -140,6 +166,10 @@ extension Plausibility {
     }
     return dots > 0 && bytes[start] != 0x2E && ValueShape.isWordlike(bytes, start, end)
   }
+
+  private static let validationRules: [StaticString] = [
+    "required", "nullable", "sometimes|", "string|", "min:", "max:",
+  ]
 
   static let emptyWords = WordSet(
     """

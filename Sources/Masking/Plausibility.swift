@@ -35,16 +35,23 @@ struct Plausibility {
 
   /// Whether the line around the value reads as program text.
   var lineIsCode: Bool
+  /// The value stands in a literal of that text, and is no variable.
+  var isInsideLiteral = false
+  /// A user or a login stands on the line, so that `pass` is a password and no outcome of a test.
+  var mentionsUser = false
 
   func accepts(_ bytes: Span<UInt8>, _ candidate: Candidate) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
     if end - start > Self.longest, candidate.place != .quoted, candidate.place != .markup {
       // Nothing this long is a name, a placeholder or a label; what remains is code or a secret.
-      let head = ValueShape(bytes, start, start + 64)
-      if candidate.verdict == .weak { return head.looksRandom(bytes, start, start + 64) }
-      return !Self.isCodeReference(bytes, start, start + 64, head)
+      if candidate.verdict == .weak {
+        return ValueShape(bytes, start, start + 32).looksRandom(bytes, start, start + 32)
+      }
+      let head = ValueShape(bytes, start, start + 32)
+      return !Self.isCodeReference(bytes, start, start + 32, head)
     }
     let shape = ValueShape(bytes, start, end)
+    if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
     if Self.isTrivial(bytes, start, end, shape) { return false }
     if Self.isPlaceholder(bytes, start, end, shape) { return false }
     if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
@@ -69,7 +76,15 @@ struct Plausibility {
   static func isPlaceholder(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let first = bytes[start]
     let last = bytes[end - 1]
-    if first == 0x3C, last == 0x3E { return true }
+    if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
+    if ByteClass.isQuote(first)
+      || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0
+        && hasConcatenation(bytes, start, end)
+    {
+      return true
+    }
+    if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
+    if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
     if first == 0x2A, last == 0x2A { return true }
     if first == 0x7B, last == 0x7D { return true }
@@ -79,13 +94,41 @@ struct Plausibility {
     if first == 0x5F, last == 0x5F, bytes[start + 1] == 0x5F { return true }
     if hasTemplate(bytes, start, end) { return true }
     let stop = min(end, start + 64)
+    if end - start > 3, last == 0x2E, bytes[end - 2] == 0x2E, bytes[end - 3] == 0x2E { return true }
+    if end - start > 3, last == 0xA6, bytes[end - 2] == 0x80, bytes[end - 3] == 0xE2 { return true }
     if shape.length <= 64 {
       let words = ValueWords.find(bytes, start, stop)
       if words.contains(.redacted) { return true }
+      // `DB_PASSWORD`, `MY_API_KEY`: a name in capitals stands for a value.
+      if words.contains(.label), shape.lowers == 0, shape.spaces == 0, shape.uppers > 3,
+        shape.digits == 0 || shape.digits == 1 && shape.others > 0,
+        shape.letters + shape.digits + shape.others == shape.length,
+        isConstantName(bytes, start, end)
+      {
+        return true
+      }
       if words.contains(.request), shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop) { return true }
       if ByteText.matches(bytes, start, "your"), !isLetterAt(bytes, start + 4, end) { return true }
     }
     return false
+  }
+
+  private static let plainNames = WordSet("password passwd token")
+
+  private static func stopOfHead(_ start: Int, _ end: Int) -> Int { min(end, start + 64) }
+
+  /// `" + name + "`: the literal ends and begins again.
+  private static func hasConcatenation(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    for index in start..<stopOfHead(start, end) where ByteClass.isQuote(bytes[index]) { return true }
+    return false
+  }
+
+  private static func isConstantName(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var underscores = 0
+    for index in start..<end {
+      if bytes[index] == 0x5F { underscores += 1 } else if !ByteClass.isAlphanumeric(bytes[index]) { return false }
+    }
+    return underscores > 0 || plainNames.contains(bytes, start, end)
   }
 
   private static func isLetterAt(_ bytes: Span<UInt8>, _ at: Int, _ end: Int) -> Bool {
@@ -118,12 +161,27 @@ struct Plausibility {
 
   private func acceptsWeak(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
-    if candidate.acceptsDigits, shape.isNumber { return shape.length >= 4 && shape.length <= 8 && candidate.place != .prose }
+    if candidate.acceptsDigits, shape.isNumber {
+      return shape.length >= 4 && shape.length <= 8 && candidate.place != .prose
+    }
     if candidate.place == .prose { return false }
     if shape.spaces > 0 || ValueShape.isUUID(bytes, start, end) || ValueShape.isPath(bytes, start, end) { return false }
-    guard shape.length >= 10, shape.digits > 0, shape.letters > 1 else { return false }
-    if Self.isCodeReference(bytes, start, end, shape) { return false }
-    return shape.looksRandom(bytes, start, end)
+    let isLiteral = candidate.place == .quoted || candidate.place == .markup
+    guard shape.length >= (isLiteral ? 8 : 10), shape.letters > 1, isLiteral || shape.digits > 0 else { return false }
+    if Self.isCodeReference(bytes, start, end, shape) || beginsWithWord(bytes, start, end) { return false }
+    if isLiteral, shape.isHexOnly { return shape.length >= 12 && shape.digits > 0 }
+    if shape.digits > 0 { return shape.looksRandom(bytes, start, end) }
+    // Letters alone have to be no word at all.
+    let (bits, pairs) = LetterPairs.cost(bytes, start, end)
+    return shape.isLettersOnly && shape.length >= 10 && bits * 10 > pairs * 54
+  }
+
+  /// `node-modules-3f2a…`, `user:42`: a word and a separator first.
+  private func beginsWithWord(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    var index = start
+    while index < end, ByteClass.isLetter(bytes[index]) { index += 1 }
+    guard index - start >= 3, index < end, !ByteClass.isAlphanumeric(bytes[index]) else { return false }
+    return ValueShape.isWordlike(bytes, start, index)
   }
 
   private func acceptsQuoted(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
@@ -136,13 +194,20 @@ struct Plausibility {
       if shape.isLettersOnly || shape.digits == 0 && shape.letters > 0 {
         // A sentence's single word, a dotted property name, a constant.
         if isDottedName(bytes, start, end, shape) { return false }
+        if candidate.verdict == .shortPassword, !mentionsUser, shape.isLettersOnly,
+          ValueShape.isWordlike(bytes, start, end)
+        {
+          return false
+        }
         return !Self.stateWords.contains(bytes, start, end)
       }
       return shape.letters + shape.digits > 0 || shape.distinct > 3
     }
     if shape.isNumber { return shape.length >= 8 }
     if Self.isDate(bytes, start, end, shape) || isDottedName(bytes, start, end, shape) { return false }
-    if candidate.verdict == .secret { return shape.letters + shape.digits >= 4 && !Self.stateWords.contains(bytes, start, end) }
+    if candidate.verdict == .secret {
+      return shape.letters + shape.digits >= 4 && !Self.stateWords.contains(bytes, start, end)
+    }
     if shape.digits == 0 {
       guard shape.letters >= 8 else { return false }
       if !ValueShape.isWordlike(bytes, start, end) || shape.length >= 16 && shape.steps > 4 { return true }
@@ -169,18 +234,24 @@ struct Plausibility {
     let (start, end) = (candidate.start, candidate.end)
     if Self.isCodeReference(bytes, start, end, shape) { return false }
     if ValueShape.isPath(bytes, start, end) || Self.isLocator(bytes, start, end) { return false }
-    if candidate.end < bytes.count, bytes[candidate.end] == 0x3C, candidate.place == .colon || lineIsCode { return false }
+    if candidate.end < bytes.count, bytes[candidate.end] == 0x3C, candidate.place == .colon || lineIsCode {
+      return false
+    }
     if Self.isLabel(bytes, candidate, shape) || Self.stateWords.contains(bytes, start, end) { return false }
     if isDottedName(bytes, start, end, shape) { return false }
     let wordlike = ValueShape.isWordlike(bytes, start, end)
-    let isIdentifier = shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
+    let lineIsCode = lineIsCode && !isInsideLiteral
+    let isIdentifier =
+      shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
     if lineIsCode, isIdentifier, candidate.place != .flag {
       // An unquoted name in program text is a variable.
       return false
     }
     if candidate.verdict >= .shortPassword {
       if shape.isNumber { return shape.length >= 3 && candidate.verdict == .password }
-      if isIdentifier, shape.digits == 0, shape.others > 0, candidate.place != .tight, candidate.place != .flag { return false }
+      if isIdentifier, shape.digits == 0, shape.others > 0, candidate.place != .tight, candidate.place != .flag {
+        return false
+      }
       if isIdentifier, candidate.verdict == .shortPassword, shape.digits == 0 { return false }
       return shape.letters + shape.digits >= 3 || shape.distinct > 3
     }
@@ -188,17 +259,23 @@ struct Plausibility {
     if Self.isDate(bytes, start, end, shape) { return false }
     if shape.digits == 0 {
       if candidate.verdict == .secret, candidate.place == .tight, !lineIsCode { return shape.letters >= 4 }
-      if candidate.place == .tight || candidate.place == .flag, shape.length >= 8, shape.others > 0 || !wordlike { return true }
+      if candidate.place == .tight || candidate.place == .flag, shape.length >= 8, shape.others > 0 || !wordlike {
+        return true
+      }
       return shape.letters >= 10 && !wordlike
     }
     guard shape.length >= 6 else { return false }
-    if isIdentifier, wordlike, shape.digits <= 2, shape.steps <= 2 { return candidate.place == .tight && shape.length >= 8 && !lineIsCode }
+    if isIdentifier, wordlike, shape.digits <= 2, shape.steps <= 2 {
+      return candidate.place == .tight && shape.length >= 8 && !lineIsCode
+    }
     return true
   }
 
   private func acceptsProse(_ bytes: Span<UInt8>, _ candidate: Candidate, _ shape: ValueShape) -> Bool {
     let (start, end) = (candidate.start, candidate.end)
-    guard shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape), !lineIsCode else { return false }
+    guard candidate.verdict != .shortPassword, shape.length >= 6, !Self.isCodeReference(bytes, start, end, shape),
+      !lineIsCode
+    else { return false }
     if Self.isLabel(bytes, candidate, shape) || Self.isLocator(bytes, start, end) { return false }
     if ValueShape.isPath(bytes, start, end) || ValueShape.isUUID(bytes, start, end) { return false }
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }

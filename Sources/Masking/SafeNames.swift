@@ -5,7 +5,8 @@ enum SafeNames {
 
   /// Families; asked only about names that do not speak of secrets.
   static func hasSafePrefix(_ name: [UInt8]) -> Bool {
-    for prefix in ["LC_", "KUBERNETES_SERVICE_", "KUBERNETES_PORT", "XDG_", "POD_", "NODE_"] where name.starts(with: prefix.utf8) { return true }
+    for prefix in ["LC_", "KUBERNETES_SERVICE_", "KUBERNETES_PORT", "XDG_", "POD_", "NODE_"]
+    where name.starts(with: prefix.utf8) { return true }
     return isServiceLink(name)
   }
 

@@ -16,16 +16,21 @@ struct ScanState {
   var commandsDone = 0
   /// Position up to which password hashes have been dealt with.
   var hashesDone = 0
-  /// Position up to which tokens of `formatRule` have been dealt with.
+  /// Position up to which tokens of `formatIdentity` have been dealt with.
   var formatDone = 0
-  var formatRule = ""
+  var formatIdentity = -1
   /// Position up to which calls and statements have been dealt with.
   var callsDone = 0
   /// Position up to which addresses have been dealt with.
   var addressesDone = 0
   /// A block that begins here and does not end here.
-  var openBlock: SecretKind?
+  /// Provisional: only key material on the next line makes it one.
+  var openBlock: (kind: SecretKind, isProvisional: Bool)?
+  private static let userWords: [StaticString] = ["user", "login", "email", "host"]
   private var code: Bool?
+  private var userMentioned: Bool?
+  private var literalDone = 0
+  private var literalQuote: UInt8?
   private var tokenStart = 0
   private var tokenStop = -1
   /// For each quote and for `<`: asked from where, and found where. Nothing stands between.
@@ -43,6 +48,32 @@ struct ScanState {
     let answer = !isStructured && CodeShape.isCode(bytes)
     code = answer
     return answer
+  }
+
+  /// Whether the line (its first 4096 bytes) speaks of a user or a login; found out once.
+  mutating func mentionsUser(_ bytes: Span<UInt8>) -> Bool {
+    if let userMentioned { return userMentioned }
+    let answer = ByteText.containsOne(of: Self.userWords, bytes, 0, min(bytes.count, 4096))
+    userMentioned = answer
+    return answer
+  }
+
+  /// Whether `at` stands between quotes; asked in rising order it costs one pass.
+  mutating func isInsideLiteral(_ bytes: Span<UInt8>, _ at: Int) -> Bool {
+    while literalDone < at {
+      let byte = bytes[literalDone]
+      if byte == 0x5C {
+        literalDone += 1
+      } else if let open = literalQuote {
+        if byte == open { literalQuote = nil }
+      } else if byte == 0x22 || byte == 0x60
+        || byte == 0x27 && (literalDone == 0 || !ByteClass.isAlphanumeric(bytes[literalDone - 1]))
+      {
+        literalQuote = byte
+      }
+      literalDone += 1
+    }
+    return literalQuote != nil
   }
 
   /// The end of the run without blanks that holds `from`; asked in rising order it costs one pass.
@@ -102,10 +133,14 @@ enum CodeShape {
   }
 
   private static let openings: [StaticString] = [
-    "def ", "func ", "fn ", "function ", "return ", "if ", "if(", "elif ", "else ", "for ", "while ", "switch ", "case ",
+    "def ", "func ", "fn ", "function ", "return ", "if ", "if(", "elif ", "else ", "for ", "while ", "switch ",
+    "case ",
     "public ", "private ", "protected ", "internal ", "static ", "final ", "const ", "let ", "var ", "val ", "class ",
-    "struct ", "interface ", "import ", "from ", "package ", "use ", "using ", "namespace ", "self.", "this.", "assert ",
-    "raise ", "throw ", "print(", "console.", "//", "/*", "* ", "@", "#define ", "#include", "typedef ", "extern ", "auto ",
-    "override ", "async ", "await ", "yield ", "lambda ", "try ", "except ", "catch ", "with ", "string ", "char ", "int ",
+    "struct ", "interface ", "import ", "from ", "package ", "use ", "using ", "namespace ", "self.", "this.",
+    "assert ",
+    "raise ", "throw ", "print(", "console.", "//", "/*", "* ", "@", "#define ", "#include", "typedef ", "extern ",
+    "auto ",
+    "override ", "async ", "await ", "yield ", "lambda ", "try ", "except ", "catch ", "with ", "string ", "char ",
+    "int ",
   ]
 }

@@ -16,7 +16,9 @@ enum Scanner {
   }
 
   @inline(never)
-  private static func act(_ bytes: Span<UInt8>, _ automaton: KeywordAutomaton, _ row: UInt32, _ end: Int, state: inout ScanState) {
+  private static func act(
+    _ bytes: Span<UInt8>, _ automaton: KeywordAutomaton, _ row: UInt32, _ end: Int, state: inout ScanState
+  ) {
     for word in automaton.words(endingIn: row) {
       let start = end - Triggers.lengths[Int(word)]
       switch Triggers.actions[Int(word)] {
@@ -29,7 +31,7 @@ enum Scanner {
       case .scheme: SchemeDetector.scan(bytes, start: start, end: end, state: &state)
       case .hash: PasswordHashDetector.scan(bytes, start: start, end: end, state: &state)
       case .format(let index):
-        FormatDetector.scan(bytes, start: start, end: end, format: TokenFormat.all[index], state: &state)
+        FormatDetector.scan(bytes, start: start, end: end, identity: index, state: &state)
       }
     }
   }

@@ -10,12 +10,17 @@ enum SchemeDetector {
     var last = first
     let limit = min(bytes.count, first + 8192)
     while last < limit, isCredential(bytes[last]) { last += 1 }
+    // `=` ends a credential; before its end it belongs to a pair.
+    let equals = ByteText.firstIndex(of: 0x3D, bytes, first, last)
+    if equals < last, equals + 1 < last, bytes[equals + 1] != 0x3D { return }
     while last > first, bytes[last - 1] == 0x2E || bytes[last - 1] == 0x2C { last -= 1 }
     guard last - first >= 6 else { return }
     let shape = ValueShape(bytes, first, last)
     let isBasic = end - start == 6
     if isBasic {
-      guard Base64.holdsPair(bytes, first, last) || shape.length >= 12 && shape.looksRandom(bytes, first, last) else { return }
+      guard Base64.holdsPair(bytes, first, last) || shape.length >= 12 && shape.looksRandom(bytes, first, last) else {
+        return
+      }
     } else if state.mode == .balanced || shape.digits == 0 && shape.uppers == 0 {
       guard shape.digits > 0 || shape.steps > 3, !Plausibility.isPlaceholder(bytes, first, last, shape),
         !Plausibility.isCodeReference(bytes, first, last, shape), !ValueShape.isPath(bytes, first, last)

@@ -44,7 +44,9 @@ package struct Taint: Sendable {
       while !rest.isEmpty {
         let piece = Array(rest.prefix(MaskingLimits.taintPieceBytes))
         rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
-        guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else { continue }
+        guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else {
+          continue
+        }
         guard !pieces.contains(piece) else { continue }
         guard pieceBytes + piece.count <= MaskingLimits.taintBytes else {
           isSaturated = true
@@ -94,6 +96,12 @@ package struct Taint: Sendable {
     let kept = whole + (remainder == 0 ? 0 : remainder)
     return skipped < kept ? Array(encoded[skipped..<kept]) : []
   }
+}
+
+extension Taint: CustomStringConvertible, CustomReflectable {
+  /// Only how many there are.
+  package var description: String { pieces.count == 1 ? "[1 secret]" : "[\(pieces.count) secrets]" }
+  package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// The automaton over a taint, and the scan that undoes escapes.

@@ -37,9 +37,9 @@ struct TokenFormat: Sendable {
     case mixed
   }
 
-  var prefix: String
+  var prefix: StaticString
   var kind: SecretKind
-  var rule: String
+  var rule: StaticString
   var alphabet: TokenAlphabet
   var minimum: Int
   var check: Check = .none
@@ -65,20 +65,28 @@ extension TokenFormat {
     .init(prefix: "ya29.", kind: .gcp, rule: "gcp-access-token", alphabet: .dotted, minimum: 20),
     .init(prefix: "GOCSPX-", kind: .gcp, rule: "gcp-client-secret", alphabet: .word, minimum: 20),
     .init(prefix: "1//0", kind: .gcp, rule: "gcp-refresh-token", alphabet: .word, minimum: 30),
-    .init(prefix: "AccountKey=", kind: .azure, rule: "azure-account-key", alphabet: .wide, minimum: 20, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "SharedAccessKey=", kind: .azure, rule: "azure-shared-access-key", alphabet: .wide, minimum: 20, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "SharedAccessSignature=", kind: .azure, rule: "azure-sas", alphabet: .wide, minimum: 20, caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "AccountKey=", kind: .azure, rule: "azure-account-key", alphabet: .wide, minimum: 20, caseMatters: false,
+      keepsPrefix: true),
+    .init(
+      prefix: "SharedAccessKey=", kind: .azure, rule: "azure-shared-access-key", alphabet: .wide, minimum: 20,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "SharedAccessSignature=", kind: .azure, rule: "azure-sas", alphabet: .wide, minimum: 20,
+      caseMatters: false, keepsPrefix: true),
     .init(prefix: "dop_v1_", kind: .digitalocean, rule: "digitalocean-token", alphabet: .hex, minimum: 32),
     .init(prefix: "doo_v1_", kind: .digitalocean, rule: "digitalocean-token", alphabet: .hex, minimum: 32),
     .init(prefix: "dor_v1_", kind: .digitalocean, rule: "digitalocean-token", alphabet: .hex, minimum: 32),
-    .init(prefix: "LTAI", kind: .provider, rule: "alibaba-access-key", alphabet: .alphanumeric, minimum: 12, check: .mixed),
+    .init(
+      prefix: "LTAI", kind: .provider, rule: "alibaba-access-key", alphabet: .alphanumeric, minimum: 12, check: .mixed),
     .init(prefix: "hvs.", kind: .vault, rule: "vault-token", alphabet: .word, minimum: 20),
     .init(prefix: "hvb.", kind: .vault, rule: "vault-token", alphabet: .word, minimum: 20),
     .init(prefix: "hvr.", kind: .vault, rule: "vault-token", alphabet: .word, minimum: 20),
     .init(prefix: "dapi", kind: .databricks, rule: "databricks-token", alphabet: .hex, minimum: 30),
     .init(prefix: "dkea", kind: .databricks, rule: "databricks-token", alphabet: .hex, minimum: 32),
     .init(prefix: "dose", kind: .databricks, rule: "databricks-token", alphabet: .hex, minimum: 32),
-    .init(prefix: "glsa_", kind: .grafana, rule: "grafana-service-account", alphabet: .word, minimum: 32, check: .crc32Hex),
+    .init(
+      prefix: "glsa_", kind: .grafana, rule: "grafana-service-account", alphabet: .word, minimum: 32, check: .crc32Hex),
     .init(prefix: "glc_", kind: .grafana, rule: "grafana-cloud", alphabet: .wide, minimum: 32),
     .init(prefix: "eyJrIjoi", kind: .grafana, rule: "grafana-api-key", alphabet: .wide, minimum: 30),
     .init(prefix: "dt0c01.", kind: .provider, rule: "dynatrace-token", alphabet: .dotted, minimum: 24),
@@ -103,11 +111,15 @@ extension TokenFormat {
   ]
 
   private static let code: [TokenFormat] = [
-    .init(prefix: "ghp_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
-    .init(prefix: "gho_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
-    .init(prefix: "ghu_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
+    .init(
+      prefix: "ghp_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
+    .init(
+      prefix: "gho_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
+    .init(
+      prefix: "ghu_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
     .init(prefix: "ghs_", kind: .github, rule: "github-token", alphabet: .wide, minimum: 30, check: .crc32Base62),
-    .init(prefix: "ghr_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
+    .init(
+      prefix: "ghr_", kind: .github, rule: "github-token", alphabet: .alphanumeric, minimum: 30, check: .crc32Base62),
     .init(prefix: "github_pat_", kind: .github, rule: "github-fine-grained", alphabet: .word, minimum: 30),
     .init(prefix: "glpat-", kind: .gitlab, rule: "gitlab-token", alphabet: .dotted, minimum: 18),
     .init(prefix: "gldt-", kind: .gitlab, rule: "gitlab-deploy-token", alphabet: .dotted, minimum: 18),
@@ -156,18 +168,31 @@ extension TokenFormat {
     .init(prefix: "xoxc-", kind: .slack, rule: "slack-token", alphabet: .word, minimum: 10),
     .init(prefix: "xoxd-", kind: .slack, rule: "slack-token", alphabet: .wide, minimum: 10),
     .init(prefix: "xapp-", kind: .slack, rule: "slack-app-token", alphabet: .word, minimum: 10),
-    .init(prefix: "hooks.slack.com/services/", kind: .slack, rule: "slack-webhook", alphabet: .wide, minimum: 16, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "hooks.slack.com/workflows/", kind: .slack, rule: "slack-webhook", alphabet: .wide, minimum: 16, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "discord.com/api/webhooks/", kind: .discord, rule: "discord-webhook", alphabet: .wide, minimum: 20, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "discordapp.com/api/webhooks/", kind: .discord, rule: "discord-webhook", alphabet: .wide, minimum: 20, caseMatters: false, keepsPrefix: true),
-    .init(prefix: ".webhook.office.com/", kind: .azure, rule: "teams-webhook", alphabet: .wide, minimum: 30, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "chat.googleapis.com/v1/spaces/", kind: .gcp, rule: "chat-webhook", alphabet: .wide, minimum: 30, caseMatters: false, keepsPrefix: true),
-    .init(prefix: "api.telegram.org/bot", kind: .telegram, rule: "telegram-url", alphabet: .wide, minimum: 30, caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "hooks.slack.com/services/", kind: .slack, rule: "slack-webhook", alphabet: .wide, minimum: 16,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "hooks.slack.com/workflows/", kind: .slack, rule: "slack-webhook", alphabet: .wide, minimum: 16,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "discord.com/api/webhooks/", kind: .discord, rule: "discord-webhook", alphabet: .wide, minimum: 20,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "discordapp.com/api/webhooks/", kind: .discord, rule: "discord-webhook", alphabet: .wide, minimum: 20,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: ".webhook.office.com/", kind: .azure, rule: "teams-webhook", alphabet: .wide, minimum: 30,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "chat.googleapis.com/v1/spaces/", kind: .gcp, rule: "chat-webhook", alphabet: .wide, minimum: 30,
+      caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: "api.telegram.org/bot", kind: .telegram, rule: "telegram-url", alphabet: .wide, minimum: 30,
+      caseMatters: false, keepsPrefix: true),
     .init(prefix: "SG.", kind: .sendgrid, rule: "sendgrid-key", alphabet: .dotted, minimum: 40, check: .mixed),
     .init(prefix: "xkeysib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "xsmtpsib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "key-", kind: .provider, rule: "mailgun-key", alphabet: .hex, minimum: 32),
-    .init(prefix: "AAAAAAAAAAAAAAAAAAAA", kind: .provider, rule: "twitter-bearer", alphabet: .wide, minimum: 60, check: .mixed),
     .init(prefix: "EAAC", kind: .provider, rule: "facebook-token", alphabet: .alphanumeric, minimum: 30),
     .init(prefix: "EAACEdEose0cBA", kind: .provider, rule: "facebook-token", alphabet: .alphanumeric, minimum: 10),
     .init(prefix: "IGQV", kind: .provider, rule: "instagram-token", alphabet: .word, minimum: 60),
@@ -186,7 +211,8 @@ extension TokenFormat {
     .init(prefix: "sk-admin-", kind: .openai, rule: "openai-key", alphabet: .word, minimum: 20),
     .init(prefix: "sk-or-v1-", kind: .provider, rule: "openrouter-key", alphabet: .hex, minimum: 32),
     .init(prefix: "sk-", kind: .openai, rule: "openai-key", alphabet: .word, minimum: 32, check: .mixed),
-    .init(prefix: "hf_", kind: .provider, rule: "huggingface-token", alphabet: .alphanumeric, minimum: 30, check: .none),
+    .init(
+      prefix: "hf_", kind: .provider, rule: "huggingface-token", alphabet: .alphanumeric, minimum: 30, check: .none),
     .init(prefix: "gsk_", kind: .provider, rule: "groq-key", alphabet: .alphanumeric, minimum: 40),
     .init(prefix: "r8_", kind: .provider, rule: "replicate-token", alphabet: .alphanumeric, minimum: 32),
     .init(prefix: "pplx-", kind: .provider, rule: "perplexity-key", alphabet: .alphanumeric, minimum: 32),
@@ -207,7 +233,8 @@ extension TokenFormat {
     .init(prefix: "CFPAT-", kind: .provider, rule: "contentful-token", alphabet: .word, minimum: 40),
     .init(prefix: "phx_", kind: .provider, rule: "posthog-key", alphabet: .alphanumeric, minimum: 40),
     .init(prefix: "ntn_", kind: .provider, rule: "notion-token", alphabet: .alphanumeric, minimum: 40),
-    .init(prefix: "secret_", kind: .provider, rule: "notion-token", alphabet: .alphanumeric, minimum: 40, check: .mixed),
+    .init(
+      prefix: "secret_", kind: .provider, rule: "notion-token", alphabet: .alphanumeric, minimum: 40, check: .mixed),
     .init(prefix: "patp", kind: .provider, rule: "airtable-token", alphabet: .dotted, minimum: 60, check: .mixed),
     .init(prefix: "v1.0-", kind: .provider, rule: "cloudflare-origin-key", alphabet: .word, minimum: 100),
     .init(prefix: "sgp_", kind: .provider, rule: "sourcegraph-token", alphabet: .word, minimum: 40),

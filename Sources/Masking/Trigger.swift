@@ -37,14 +37,18 @@ enum Triggers {
     for program in CommandRule.programNames { result.append((program, .command)) }
     for (word, form) in CallDetector.words { result.append((word, .callee(form))) }
     result.append(("@", .address))
-    for (index, format) in TokenFormat.all.enumerated() { result.append((format.prefix.lowercased(), .format(index))) }
+    for (index, format) in TokenFormat.all.enumerated() {
+      result.append((format.prefix.description.lowercased(), .format(index)))
+    }
     return result
   }()
 
   private static let nameStems = [
-    "pass", "pwd", "psw", "secret", "token", "key", "cred", "auth", "salt", "nonce", "seed", "pepper", "signature", "sig",
+    "pass", "pwd", "psw", "secret", "token", "key", "cred", "auth", "salt", "nonce", "seed", "pepper", "signature",
+    "sig",
     "cookie", "sess", "jwt", "bearer", "otp", "pin", "cvv", "mnemonic", "webhook", "licen", "psk", "dsn", "connstr",
-    "connectionstring", "connection_string", "xsrf", "csrf", "sid", "community", "kennwort", "contrase", "senha", "parol",
+    "connectionstring", "connection_string", "xsrf", "csrf", "sid", "community", "kennwort", "contrase", "senha",
+    "parol",
     "geheim", "wachtwoord", "heslo", "haslo", "mdp", "clave", "sas", "hmac", "upw", "pw", "login", "crypt", "code",
     "lozin", "hash", "пароль", "密码",
   ]

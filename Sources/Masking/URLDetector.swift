@@ -13,7 +13,9 @@ enum URLDetector {
     var stop = authority
     while stop < end, bytes[stop] != 0x2F, bytes[stop] != 0x3F, bytes[stop] != 0x23 { stop += 1 }
     var sign = lastAt(bytes, authority, stop)
-    if sign == nil, stop < end, hasPassword(bytes, authority, stop) { sign = lastAt(bytes, authority, min(end, authority + 512)) }
+    if sign == nil, stop < end, hasPassword(bytes, authority, stop) {
+      sign = lastAt(bytes, authority, min(end, authority + 512))
+    }
     if let sign { scanUser(bytes, authority, sign, scheme: at, state: &state) }
     scanQuery(bytes, sign.map { $0 + 1 } ?? authority, end, state: &state)
   }
@@ -56,7 +58,13 @@ enum URLDetector {
     let shape = ValueShape(bytes, colon + 1, end)
     if !state.isStructured, state.mode == .balanced {
       if shape.distinct == 1 || Plausibility.isPlaceholder(bytes, colon + 1, end, shape) { return }
-      if Plausibility.isCodeReference(bytes, colon + 1, end, shape) { return }
+      if bytes[colon + 1] == 0x24 || bytes[colon + 1] == 0x7B || bytes[colon + 1] == 0x25 && end - colon <= 4 { return }
+      // `user:password@host`
+      if ByteText.matches(bytes, start, "user"), passwordWords.contains(bytes, colon + 1, end),
+        ByteText.matches(bytes, end, "@host") || ByteText.matches(bytes, end, "@example.")
+      {
+        return
+      }
     }
     state.findings.add(colon + 1, end, .urlPassword, "url-password")
   }
@@ -73,7 +81,9 @@ enum URLDetector {
     while index < end {
       let nameStart = index + 1
       var nameEnd = nameStart
-      while nameEnd < end, bytes[nameEnd] != 0x3D, bytes[nameEnd] != 0x26, bytes[nameEnd] != 0x3B, bytes[nameEnd] != 0x23 { nameEnd += 1 }
+      while nameEnd < end, bytes[nameEnd] != 0x3D, bytes[nameEnd] != 0x26, bytes[nameEnd] != 0x3B,
+        bytes[nameEnd] != 0x23
+      { nameEnd += 1 }
       guard nameEnd < end else { return }
       guard bytes[nameEnd] == 0x3D else {
         index = nameEnd
@@ -86,17 +96,21 @@ enum URLDetector {
     }
   }
 
-  private static func scanPair(_ bytes: Span<UInt8>, _ nameStart: Int, _ nameEnd: Int, _ valueEnd: Int, state: inout ScanState) {
+  private static func scanPair(
+    _ bytes: Span<UInt8>, _ nameStart: Int, _ nameEnd: Int, _ valueEnd: Int, state: inout ScanState
+  ) {
     let start = nameEnd + 1
     guard start < valueEnd, nameEnd > nameStart, nameEnd - nameStart <= 64 else { return }
     var verdict = NameClassifier.verdict(bytes, nameStart, nameEnd)
-    if verdict < .token, ByteText.isOne(of: queryNames, bytes, nameStart, nameEnd) { verdict = .token }
+    if verdict < .token, queryNames.contains(bytes, nameStart, nameEnd) { verdict = .token }
     if verdict == .plain { return }
     let shape = ValueShape(bytes, start, valueEnd)
     let trimmedEnd = bytes[valueEnd - 1] == 0x29 || bytes[valueEnd - 1] == 0x2C ? valueEnd - 1 : valueEnd
     guard trimmedEnd > start else { return }
     if state.mode == .balanced, !state.isStructured {
-      guard Plausibility(lineIsCode: false).accepts(bytes, Candidate(start: start, end: trimmedEnd, place: .tight, verdict: verdict))
+      guard
+        Plausibility(lineIsCode: false).accepts(
+          bytes, Candidate(start: start, end: trimmedEnd, place: .tight, verdict: verdict))
       else { return }
     } else if Plausibility.isTrivial(bytes, start, trimmedEnd, shape) {
       return
@@ -104,8 +118,10 @@ enum URLDetector {
     state.findings.add(start, trimmedEnd, .urlQuery, "url-query")
   }
 
-  private static let queryNames: [StaticString] = [
-    "sig", "signature", "x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature",
-    "x-goog-credential", "key", "auth", "code", "hash", "hmac", "sid", "ticket", "otp", "state_token", "assertion", "access",
-  ]
+  private static let passwordWords = WordSet("password pass passwd pwd")
+  private static let queryNames = WordSet(
+    """
+    sig signature x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential key auth code hash \
+    hmac sid ticket otp state_token assertion access
+    """)
 }

@@ -20,53 +20,65 @@ struct ValueShape {
   init(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {
     let stop = min(end, start + Self.reach)
     length = end - start
+    let table = Self.kinds
+    let kinds = table.span
     var seenLow: UInt64 = 0
     var seenHigh: UInt64 = 0
-    var before = 0
-    var sinceUpper = 0
-    var run = 0
+    var before = Kind.other
+    var runStart = start
+    var upperStart = start
     var index = start
     while index < stop {
       let byte = bytes[index]
-      if byte < 64 { seenLow |= 1 << UInt64(byte) } else if byte < 128 { seenHigh |= 1 << UInt64(byte - 64) }
-      var kind = 0
-      if ByteClass.isLower(byte) {
-        lowers += 1
-        kind = 1
-        if byte < 0x67 { hexLetters += 1 }
-      } else if ByteClass.isUpper(byte) {
-        uppers += 1
-        kind = 2
-        if byte < 0x47 { hexLetters += 1 }
-      } else if ByteClass.isDigit(byte) {
-        digits += 1
-        kind = 3
-      } else if byte == 0x20 {
-        spaces += 1
-      } else {
-        others += 1
-        if byte >= 0x80 { high += 1 }
-      }
-      if kind != 0 {
-        run += 1
-        longestRun = max(longestRun, run)
-        // Upper to lower after a single capital is how words begin.
-        if before != 0, kind != before, !(before == 2 && kind == 1 && sinceUpper == 1),
-          !(before == 1 && kind == 2)
+      let bit: UInt64 = 1 << UInt64(byte & 63)
+      if byte < 64 { seenLow |= bit } else if byte < 128 { seenHigh |= bit } else { high += 1 }
+      let kind = kinds[Int(byte)]
+      lowers += kind & 7 == Kind.lower ? 1 : 0
+      uppers += kind & 7 == Kind.upper ? 1 : 0
+      digits += kind & 7 == Kind.digit ? 1 : 0
+      spaces += kind & 7 == Kind.space ? 1 : 0
+      hexLetters += Int(kind >> 7)
+      if kind & 7 != before {
+        let now = kind & 7
+        if before == Kind.other || before == Kind.space {
+          runStart = index
+        } else if now == Kind.other || now == Kind.space {
+          longestRun = max(longestRun, index - runStart)
+        } else if before == Kind.upper && now == Kind.lower && index - upperStart == 1 {
+          // A single capital begins a word.
+        } else if before == Kind.lower && now == Kind.upper && index + 1 < stop
+          && kinds[Int(bytes[index + 1])] & 7 == Kind.lower
         {
-          steps += 1
-        } else if before == 1, kind == 2, index + 1 >= stop || !ByteClass.isLower(bytes[index + 1]) {
+          // So does this one.
+        } else {
           steps += 1
         }
-        sinceUpper = kind == 2 ? (before == 2 ? sinceUpper + 1 : 1) : 0
-      } else {
-        run = 0
-        sinceUpper = 0
+        if now == Kind.upper { upperStart = index }
+        before = now
       }
-      before = kind
       index += 1
     }
+    if before != Kind.other, before != Kind.space { longestRun = max(longestRun, stop - runStart) }
+    others = stop - start - lowers - uppers - digits - spaces
     distinct = seenLow.nonzeroBitCount + seenHigh.nonzeroBitCount
+  }
+
+  private enum Kind {
+    static let other: UInt8 = 0
+    static let lower: UInt8 = 1
+    static let upper: UInt8 = 2
+    static let digit: UInt8 = 3
+    static let space: UInt8 = 4
+  }
+
+  /// The kind of each byte, and the top bit for the letters of hex.
+  private static let kinds: [UInt8] = (0..<256).map { value in
+    let byte = UInt8(value)
+    let hex: UInt8 = ByteClass.isLetter(byte) && ByteClass.isHex(byte) ? 0x80 : 0
+    if ByteClass.isLower(byte) { return Kind.lower | hex }
+    if ByteClass.isUpper(byte) { return Kind.upper | hex }
+    if ByteClass.isDigit(byte) { return Kind.digit }
+    return byte == 0x20 ? Kind.space : Kind.other
   }
 
   var letters: Int { lowers + uppers }
@@ -123,8 +135,10 @@ extension ValueShape {
     for at in start..<min(end, start + reach) {
       let byte = bytes[at]
       if byte == 0x2F || byte == 0x5C { slashes += 1 }
-      guard ByteClass.isWord(byte) || byte == 0x2F || byte == 0x5C || byte == 0x2E || byte == 0x2D || byte == 0x7E
-        || byte == 0x2B || byte == 0x3A || byte == 0x40 || byte == 0x2A || byte == 0x24 || byte == 0x7B || byte == 0x7D
+      guard
+        ByteClass.isWord(byte) || byte == 0x2F || byte == 0x5C || byte == 0x2E || byte == 0x2D || byte == 0x7E
+          || byte == 0x2B || byte == 0x3A || byte == 0x40 || byte == 0x2A || byte == 0x24 || byte == 0x7B
+          || byte == 0x7D
       else { return false }
     }
     return slashes >= 1 && ValueShape(bytes, start, end).segmentsAreTame(bytes, start, end)

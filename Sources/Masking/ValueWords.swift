@@ -53,34 +53,52 @@ struct ValueWords: OptionSet, Sendable {
 
   private static let table: [(category: ValueWords, words: [String])] = [
     (.redacted, ["xxxx", "****", "....", "redacted", "placeholder", "filtered]", "●●", "••", "masked"]),
-    (.request, ["your", "example", "insert", "replace", "goes_here", "goeshere", "-here", "_here", "put_", "enter_", "fill"]),
+    (
+      .request,
+      ["your", "example", "insert", "replace", "goes_here", "goeshere", "-here", "_here", "put_", "enter_", "fill"]
+    ),
     (
       .label,
       [
-        "password", "passwd", "passwort", "secret", "token", "apikey", "api_key", "api-key", "api key", "credential", "pwd",
-        "_pass", "userpass", "passphrase", "_key", "-key", "privatekey", "accesskey", "auth", "bearer", "cookie", "session",
-        "keystore", "secretkey",
+        "password", "passwd", "passwort", "secret", "token", "apikey", "api_key", "api-key", "api key", "credential",
+        "pwd",
+        "_pass", "userpass", "passphrase", "_key", "-key", "privatekey", "accesskey", "auth", "bearer", "cookie",
+        "session",
+        "keystore", "secretkey", "密码", "пароль",
       ]
     ),
-    (.chosen, ["mysecret", "supersecret", "topsecret", "mypass", "secretpass", "verysecret", "mytoken", "changeme", "changeit", "letmein"]),
+    (
+      .chosen,
+      [
+        "mysecret", "supersecret", "topsecret", "mypass", "secretpass", "verysecret", "mytoken", "changeme", "changeit",
+        "letmein",
+      ]
+    ),
     (
       .pattern,
-      ["[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;", "%d", "%v"]
+      [
+        "[a-z", "[0-9", "[^", "\\w", "\\d", "\\s", ".*", ".+", "(?", "</", "/>", "<br", "{0}", "%s", "&nbsp;", "%d",
+        "%v", "\"+", "+\"", "'+", "+'", "\" +", "' +", "+ '", "+ \"", "\" .", "' .", ". \"", "\" &",
+      ]
     ),
     (
       .lookup,
       [
-        "env", "get", "config", "conf", "find", "fetch", "param", "prompt", "input", "read", "load", "request", "header",
-        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format", "by",
-        "form", "body", "field", "column", "element", "translate", "gettext", "t(", "_(", "i18n", "props", "session", "cookie",
-        "[", "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage",
+        "env", "get", "config", "conf", "find", "fetch", "param", "prompt", "input", "read", "load", "request",
+        "header",
+        "query", "args", "argv", "option", "setting", "resolve", "lookup", "require", "path", "file", "open", "format",
+        "by_", "byid",
+        "form", "body", "field", "column", "element", "translate", "gettext", "t(", "_(", "i18n", "props", "session",
+        "cookie",
+        "secretsmanager", "vault", "validat", "import", "select", "xpath", "store", "storage",
       ]
     ),
     (.attribute, ["value", "content", "default", "val"]),
     (
       .digest,
       [
-        "sha", "commit", "digest", "revision", "checksum", "hash", "md5", "etag", "image", "integrity", "fingerprint", "trace",
+        "sha", "commit", "digest", "revision", "checksum", "hash", "md5", "etag", "image", "integrity", "fingerprint",
+        "trace",
         "span", "uuid", "guid", "build", "version", "tree", "parent", "object", "blob", "layer", "crc", "request",
         "correlation",
       ]
@@ -88,11 +106,14 @@ struct ValueWords: OptionSet, Sendable {
     (
       .identifier,
       [
-        "trace", "span", "request", "correlation", "etag", "integrity", "digest", "checksum", "sha", "commit", "revision",
+        "trace", "span", "request", "correlation", "etag", "integrity", "digest", "checksum", "sha", "commit",
+        "revision",
         "uuid", "guid", "version", "fingerprint", "cf-ray", "rid", "hostid", "operation", "job", "message", "msgid",
-        "transaction", "event", "upload", "build", "image", "cursor", "continuation", "thumbprint", "public", "pub", "node",
+        "transaction", "event", "upload", "build", "image", "cursor", "continuation", "thumbprint", "public", "pub",
+        "node",
         "peer", "resource", "document", "object", "account", "query", "plan", "container", "pod", "task", "execution",
-        "thread", "class", "method", "content", "data", "body", "font", "src", "href", "url", "path", "file", "id", "ref",
+        "thread", "class", "method", "content", "data", "body", "font", "src", "href", "url", "path", "file", "id",
+        "ref",
         "link", "name",
       ]
     ),

@@ -49,21 +49,24 @@ package struct Opener: ~Copyable {
 
   /// How long the peers have to end after SIGTERM.
   private static let graceNanoseconds: UInt64 = 5_000_000_000
+  private static let lastWordsNanoseconds: UInt64 = 1_000_000_000
 
   /// Serves until a peer ends or a signal asks to. Blocks.
   package borrowing func run(_ confined: Confined) throws(SystemError) -> Ending {
     var endpointGone = false
     var deadline: UInt64?
+    var ended: Ending?
     while true {
       if deadline == nil, Poll.shutdownRequested {
         deadline = Clock.monotonic() + Self.graceNanoseconds
+        ended = .asked
         // The endpoint ends its connections and tells the collector; a peer that is gone already needs no word.
         do throws(SystemError) { try Sockets.send(OpenerMessage.shutdown.encoded, to: endpoint.raw) } catch {}
       }
       var timeout: Int32 = -1
       if let deadline {
         let now = Clock.monotonic()
-        if now >= deadline { return .asked }
+        if now >= deadline { return ended ?? .asked }
         timeout = Int32((deadline - now) / 1_000_000) + 1
       }
       let interests = [
@@ -71,11 +74,15 @@ package struct Opener: ~Copyable {
       ]
       guard let ready = try Poll.wait(interests, timeoutMilliseconds: timeout) else { continue }
       if ready[0].read || ready[0].closed, try !serve(collector, as: .collector) {
-        return deadline == nil ? .peerEnded(.collector) : .asked
+        return ended ?? .peerEnded(.collector)
       }
       if ready[1].read || ready[1].closed, try !serve(endpoint, as: .endpoint) {
-        if deadline == nil { return .peerEnded(.endpoint) }
         endpointGone = true
+        if deadline == nil {
+          // The collector sees the same end, and gets a moment to say why.
+          ended = .peerEnded(.endpoint)
+          deadline = Clock.monotonic() + Self.lastWordsNanoseconds
+        }
       }
     }
   }

@@ -9,10 +9,6 @@ struct TicketPatternParser {
     digits.union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
     .union([UInt8(ascii: "_")])
 
-  init(rest: ArraySlice<UInt8>) {
-    self.rest = rest
-  }
-
   private mutating func take(_ character: Unicode.Scalar) -> Bool {
     guard rest.first == UInt8(ascii: character) else { return false }
     rest.removeFirst()

@@ -16,7 +16,9 @@ enum Fields {
 
   static func signedNumber(_ text: Span<UInt8>, at index: Int) -> (value: Int64, end: Int)? {
     let negative = index < text.count && text[index] == UInt8(ascii: "-")
-    guard let (value, end) = number(text, at: index + (negative ? 1 : 0)), value <= UInt64(Int64.max) else { return nil }
+    guard let (value, end) = number(text, at: index + (negative ? 1 : 0)), value <= UInt64(Int64.max) else {
+      return nil
+    }
     return (negative ? -Int64(value) : Int64(value), end)
   }
 

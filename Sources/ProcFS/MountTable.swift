@@ -14,7 +14,8 @@ package struct MountTable: Sendable {
       // id parent major:minor root mountpoint options [optional…] - type source options
       // What follows the type shows that it is whole, where the text was cut.
       guard words.count >= 9, let (id, _) = Fields.number(text, at: words[0].lowerBound),
-        let dash = words.indices.first(where: { $0 >= 6 && words[$0].count == 1 && text[words[$0].lowerBound] == 0x2D }),
+        let dash = words.indices.first(where: { $0 >= 6 && words[$0].count == 1 && text[words[$0].lowerBound] == 0x2D }
+        ),
         dash + 2 < words.count
       else { return }
       let type = String(decoding: Fields.array(text, words[dash + 1]), as: UTF8.self)

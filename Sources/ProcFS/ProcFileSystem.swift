@@ -50,7 +50,9 @@ package struct ProcFileSystem: ~Copyable, Sendable {
     let label = Array("mnt_id:".utf8)
     let span = text.span
     Fields.lines(span) { line in
-      guard line.count > label.count, label.indices.allSatisfy({ span[line.lowerBound + $0] == label[$0] }) else { return }
+      guard line.count > label.count, label.indices.allSatisfy({ span[line.lowerBound + $0] == label[$0] }) else {
+        return
+      }
       let words = Fields.words(span, in: (line.lowerBound + label.count)..<line.upperBound)
       if let word = words.first { found = Fields.number(span, at: word.lowerBound)?.value }
     }

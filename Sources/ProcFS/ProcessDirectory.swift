@@ -14,30 +14,28 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
-  /// Reads a file of this directory from its start, at most `limit` bytes.
+  /// Reads a file of this directory from its start, at most `limit` bytes. Of nearly every file a short read is the
+  /// end; of lists that the kernel hands out record by record, such as `mountinfo`, it is not.
   package borrowing func read(
-    _ name: String, limit: Int = smallFileLimit
+    _ name: String, limit: Int = smallFileLimit, shortReadIsEnd: Bool = true
   ) throws(ProcFSError) -> (text: [UInt8], truncated: Bool) {
     do throws(SystemError) {
       let file = try descriptor.open(name, .read)
-      return try Self.read(file, limit: limit)
+      return try Self.read(file, limit: limit, shortReadIsEnd: shortReadIsEnd)
     } catch {
       throw .init(error)
     }
   }
 
-  /// Reads an opened file to its end or to `limit` bytes. A short read of a /proc file may be followed by more.
+  /// Reads an opened file to its end or to `limit` bytes.
   package static func read(
-    _ file: borrowing FileDescriptor, limit: Int
+    _ file: borrowing FileDescriptor, limit: Int, shortReadIsEnd: Bool = false
   ) throws(SystemError) -> (text: [UInt8], truncated: Bool) {
     var text: [UInt8] = []
-    var block = 4096
     while text.count < limit {
-      let wanted = min(limit - text.count, block)
+      let wanted = min(limit - text.count, text.isEmpty ? 4096 : 65536)
       let got = try file.read(into: &text, count: wanted)
-      if got == 0 { return (text, false) }
-      // What fills a block is long; for the many short files a large one would only be made and thrown away.
-      if got == block { block = 65536 }
+      if got == 0 || (shortReadIsEnd && got < wanted) { return (text, false) }
     }
     // One more byte tells a file of exactly `limit` from a longer one.
     var rest: [UInt8] = []

@@ -61,7 +61,9 @@ package struct ProcessStatus: Sendable, Equatable {
     guard words.count == 4 else { return nil }
     var ids: [UInt32] = []
     for word in words {
-      guard let (value, _) = Fields.number(text, at: word.lowerBound), let id = UInt32(exactly: value) else { return nil }
+      guard let (value, _) = Fields.number(text, at: word.lowerBound), let id = UInt32(exactly: value) else {
+        return nil
+      }
       ids.append(id)
     }
     return IDs(real: ids[0], effective: ids[1], saved: ids[2], fileSystem: ids[3])

@@ -35,6 +35,7 @@ package struct Confinement: Sendable {
   ) throws(SandboxError) -> Confinement {
     try preflight(mode)
     _ = Process.identity
+    try step("prctl", unsafe cl_set_name("sl-\(role.rawValue)"))
     try step("prctl", cl_set_no_new_privs())
     try step("prctl", cl_set_dumpable(0))
     try Capabilities.clear()

@@ -38,4 +38,6 @@ package enum Landlock {
   }
 }
 
-private func | (a: some RawRepresentable<UInt32>, b: some RawRepresentable<UInt32>) -> UInt32 { a.rawValue | b.rawValue }
+private func | (a: some RawRepresentable<UInt32>, b: some RawRepresentable<UInt32>) -> UInt32 {
+  a.rawValue | b.rawValue
+}

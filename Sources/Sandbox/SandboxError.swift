@@ -18,7 +18,7 @@ package enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
       "refusing to run with a capability in the \(set) set (\(value)): start the container with drop: [ALL]"
     case .dumpableAtEntry:
       "refusing to run from an executable that its user can read (its memory could be read by a process of the same"
-        + " uid): make the file root-owned with mode 0711"
+        + " uid): make the file root-owned with mode 0711, and start it from a process that holds no capability"
     case .landlockMissing:
       "refusing to run without Landlock, which this kernel does not offer; --confinement=best-effort runs without"
     case .failed(let step, let error): "refusing to run: \(step) failed (\(error))"

@@ -86,11 +86,11 @@ package struct JSONWriter: Sendable {
       bytes.append(contentsOf: "\(number)".utf8)
     case .string(let text): string(text)
     case .array(let items): array { for item in items { $0.value(item) } }
-    case .object(let object): object_(object)
+    case .object(let object): writeMembers(of: object)
     }
   }
 
-  private mutating func object_(_ object: JSONObject) {
+  private mutating func writeMembers(of object: JSONObject) {
     self.object {
       for member in object.members {
         $0.name(member.name)

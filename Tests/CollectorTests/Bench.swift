@@ -99,7 +99,7 @@ struct Bench: ~Copyable {
     return Request(
       id: "r", route: route, token: token, account: account, facts: AuditRequest(),
       parameters: Parameters(try RequestTarget("/?" + query).parameters), byteAllowance: byteAllowance,
-      budgets: budgets,
+      credentialsEnd: min(token.expires, caller.notAfter), budgets: budgets,
       masker: { Masker(rules: .builtIn, fingerprinter: Fingerprinter { _ in [] }, taint: $0) })
   }
 

@@ -125,7 +125,8 @@ struct LineCutterTests {
 
   /// The rest of a line whose beginning was not seen says nothing.
   @Test func theRestOfALine() {
-    var cutter = LineCutter(insideLine: true)
+    var cutter = LineCutter()
+    cutter.beginInsideLine()
     var lines: [LogLine] = []
     cutter.lines(Array("rest of a secret".utf8)[...], masker: Lines.masker) { line, _ in lines.append(line) }
     #expect(lines.isEmpty && cutter.hasUnfinished)

@@ -92,7 +92,7 @@ extension Failure {
       return problem.retryAfter.map { "wait \($0) s and try again" } ?? "wait a little and try again"
     case .budgetExhausted:
       return "this session has used its \(problem.limit ?? "budget"); a new session has a new one, if the policy agrees"
-    case .auditUnavailable, .overloaded, .notReady:
+    case .auditUnavailable, .overloaded:
       return problem.retryAfter.map { "wait \($0) s and try again" }
         ?? "try again; if it stays, look at the agent's log"
     case .internalError:

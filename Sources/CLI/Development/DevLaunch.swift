@@ -38,7 +38,10 @@ struct DevLaunch {
     try step("setsid", setsid())
     try takeStandardStreams(closing: spec.executable)
     restoreSignals()
-    if let directory = spec.directory { try step("chdir", unsafe chdir(directory)) }
+    if let directory = spec.directory {
+      // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
+      try step("chdir", unsafe chdir(directory))
+    }
     if spec.dropsBoundingSet { try shim("drop the bounding set", cl_capbset_drop_all()) }
     if let user = spec.user { try change(to: user, groups: spec.groups) }
     try shim("clear its capabilities", cl_clear_capabilities())
@@ -48,6 +51,7 @@ struct DevLaunch {
 
   /// 0 from /dev/null, 1 and 2 from their places; nothing of this launch stays open in the program.
   private func takeStandardStreams(closing executable: Int32?) throws(LaunchReport.Problem) {
+    // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
     let null = unsafe open("/dev/null", O_RDONLY)
     try step("open /dev/null", null)
     try step("dup2", dup2(null, STDIN_FILENO))
@@ -82,7 +86,7 @@ struct DevLaunch {
   }
 
   private func execute(_ spec: LaunchSpec) throws(LaunchReport.Problem) {
-    // The copies are for the new program; the process ends without freeing them.
+    // SAFETY: each copy is a terminated string of its own, and none is freed: they are for the new program.
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
     unsafe pointers.append(nil)
     var nothing: [UnsafeMutablePointer<CChar>?] = unsafe [nil]

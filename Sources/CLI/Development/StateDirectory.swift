@@ -55,6 +55,7 @@ struct StateDirectory: Sendable {
   private init(_ path: String, create: Bool) throws(Failure) {
     let marker = "\(path)/\(Self.marker)"
     let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0)
+    // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
     let raw = unsafe Glibc.open(marker, flags, 0o600)
     guard raw >= 0 else {
       throw Failure(.state, "\(marker) cannot be opened: \(SystemError.text(errno))", hint: "use the user who made it")
@@ -74,7 +75,9 @@ struct StateDirectory: Sendable {
   /// A folder of ours, with exactly this mode and, where given, group.
   func makeFolder(_ name: String, mode: mode_t, group: UInt32? = nil) throws(Failure) {
     let path = file(name)
+    // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
     if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw failure(name, errno) }
+    // SAFETY: the same.
     let raw = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard raw >= 0 else { throw failure(name, errno) }
     let folder = FileDescriptor(owning: raw)
@@ -82,7 +85,9 @@ struct StateDirectory: Sendable {
   }
 
   func read(_ name: String) throws(Failure) -> [UInt8] {
-    guard let data = FileManager.default.contents(atPath: file(name)) else { throw failure(name, errno) }
+    guard let data = FileManager.default.contents(atPath: file(name)) else {
+      throw Failure(.state, "\(file(name)) cannot be read", hint: "is the folder yours?")
+    }
     return Array(data)
   }
 
@@ -115,6 +120,7 @@ struct StateDirectory: Sendable {
     } catch {
       throw Failure(.state, "\(source) cannot be copied to \(file(name)): \(error.localizedDescription)")
     }
+    // SAFETY: the paths are terminated strings for the time of each call, which keeps no pointer.
     guard unsafe chown(file(temporary), geteuid(), getegid()) == 0, unsafe chmod(file(temporary), mode) == 0 else {
       throw failure(name, errno)
     }
@@ -131,7 +137,10 @@ struct StateDirectory: Sendable {
   }
 
   /// Does nothing where it is not there.
-  func remove(_ name: String) { _ = unsafe unlink(file(name)) }
+  func remove(_ name: String) {
+    // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
+    _ = unsafe unlink(file(name))
+  }
 
   /// The last lines of one of our own logs.
   func lastLines(_ name: String, count: Int = 5) -> [String] {
@@ -142,6 +151,7 @@ struct StateDirectory: Sendable {
   private func create(
     _ name: String, flags: Int32, mode: mode_t, group: UInt32? = nil
   ) throws(Failure) -> FileDescriptor {
+    // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
     let raw = unsafe Glibc.open(file(name), flags | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard raw >= 0 else { throw failure(name, errno) }
     let descriptor = FileDescriptor(owning: raw)
@@ -158,6 +168,7 @@ struct StateDirectory: Sendable {
   }
 
   private func rename(_ name: String, to final: String) throws(Failure) {
+    // SAFETY: both paths are terminated strings for the time of the call, which keeps no pointer.
     guard unsafe Glibc.rename(file(name), file(final)) == 0 else { throw failure(final, errno) }
   }
 

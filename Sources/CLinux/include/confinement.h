@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+// The name that ps(1) shows, at most 15 bytes.
+int cl_set_name(const char *name);
 int cl_get_dumpable(void);
 int cl_set_dumpable(int value);
 int cl_get_no_new_privs(void);

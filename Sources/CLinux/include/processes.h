@@ -11,7 +11,8 @@ int cl_pidfd_open(pid_t pid);
 // 0, 1 and 2 stay as they are; every other descriptor is closed. Returns the pid or -errno.
 int cl_spawn(const char *path, char *const arguments[], char *const environment[], const int *inherited, size_t count);
 
-// Makes SIGTERM and SIGINT set a flag instead of ending the process, and ignores SIGPIPE and SIGHUP. The signals are
+// Makes SIGTERM and SIGINT set a flag instead of ending the process, and ignores SIGPIPE, SIGHUP and SIGXFSZ (a full
+// sink is an error that the writer sees). The signals are
 // blocked but during cl_poll_shutdown.
 int cl_catch_shutdown(void);
 int cl_shutdown_requested(void);

@@ -10,16 +10,13 @@ struct LineCutter {
 
   private var state = LineState()
   private var pending: [UInt8] = []
-  private var oversize: Bool
+  private var oversize = false
 
   /// Bytes of the last, unfinished line; of an oversize one too, of which nothing is kept.
   private(set) var pendingCount = 0
 
   /// Whether there is an unfinished line.
   var hasUnfinished: Bool { oversize || pendingCount > 0 }
-
-  /// With `insideLine` the first bytes are the rest of a line whose beginning was not seen: it is masked whole too.
-  init(insideLine: Bool = false) { oversize = insideLine }
 
   /// The complete lines in `bytes`, masked with what came before in mind. The rest is kept for the next call.
   mutating func lines(
@@ -34,13 +31,20 @@ struct LineCutter {
     add(bytes[start...])
   }
 
+  /// What comes next is the rest of a line that did not come from its beginning: it is masked whole.
+  mutating func beginInsideLine() {
+    pending = []
+    pendingCount = 0
+    oversize = true
+  }
+
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
   mutating func finish(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
     if pending.last == 0x0D { pending.removeLast() }
     // An oversize line is handed on as too long for the masker, which then masks all of it.
     let masked =
       oversize
-      ? MaskedText(segments: [.masked(PresenceToken(kind: .oversize, length: LengthBucket(count: Self.maximumLine)))])
+      ? .oversize(count: Self.maximumLine)
       : masker.line(pending, state: &state)
     var shown = masked.rendered()
     var truncated = oversize

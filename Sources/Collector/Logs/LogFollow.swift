@@ -3,6 +3,7 @@ internal import Budgets
 internal import Grants
 internal import Linux
 internal import Masking
+internal import ProcFS
 internal import StrictJSON
 internal import Synchronization
 internal import Tokens
@@ -18,6 +19,9 @@ final class LogFollow: Sendable {
     var maskerAge: UInt64
     var lastRecord: UInt64
     var lastLook: UInt64
+    /// Another file has this name now; the old one is read to its end first.
+    var successor: LogFiles.OpenedLog?
+    var rotatedAt: UInt64?
     var backlog: [LogRecord]
     var ended = false
     var masked: [String: Int] = [:]
@@ -41,68 +45,65 @@ final class LogFollow: Sendable {
   /// Set while a tick is on its way to or in a worker.
   let isBusy = Mutex(false)
   /// Seconds since 1970, and monotonic nanoseconds.
-  let tokenEnds: Int64
+  let credentialsEnd: Int64
   let followEnds: UInt64
 
   private static let chunk = 65536
   private static let heartbeat: UInt64 = 15_000_000_000
   private static let look: UInt64 = 1_000_000_000
+  private static let rotationTime: UInt64 = 5_000_000_000
   private static let maskerLife: UInt64 = 10_000_000_000
   private static let defaultSeconds: Int64 = 900
 
   private init(
     source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
-    cursorKey: [UInt8], offset: UInt64, backlog: [LogRecord], notAfter: Int64
-  ) {
+    cursorKey: [UInt8], offset: UInt64, backlog: [LogRecord]
+  ) throws(Refusal) {
     self.source = source
     self.files = files
     self.target = target
     self.cursorKey = cursorKey
     session = request.token.session
     makeMasker = request.masker
-    // A line that was not read from its beginning (it is longer than what was scanned, or the file was written anew
-    // behind a cursor) is not shown from its middle.
-    let cutter = LineCutter(insideLine: !Self.isLineStart(offset, in: opened.file))
     let now = Clock.monotonic()
-    let seconds = UInt64(max(0, request.grant.limits.followSeconds ?? Self.defaultSeconds))
+    let seconds = UInt64(max(0, request.followSeconds ?? Self.defaultSeconds))
     followEnds = now + min(seconds, 86400) * 1_000_000_000
-    tokenEnds = min(request.token.expires, notAfter)
+    credentialsEnd = request.credentialsEnd
+    let masker = request.masker(try target.taint())
+    let cutter: LineCutter
+    do throws(SystemError) {
+      cutter = try LogTailReader(file: opened.file, masker: masker).cutter(before: offset)
+    } catch {
+      throw Refusal(process: .init(error))
+    }
     state = Mutex(
       State(
-        opened: opened, offset: offset, cutter: cutter, masker: request.masker(Taint()), maskerAge: 0,
-        lastRecord: now, lastLook: now, backlog: backlog))
-  }
-
-  private static func isLineStart(_ offset: UInt64, in file: SharedDescriptor) -> Bool {
-    guard offset > 0 else { return true }
-    var before: [UInt8] = []
-    do throws(SystemError) {
-      _ = try file.descriptor.read(into: &before, count: 1, at: Int64(offset - 1))
-    } catch {
-      return false
-    }
-    return before == [0x0A]
+        opened: opened, offset: offset, cutter: cutter, masker: masker, maskerAge: now, lastRecord: now, lastLook: now,
+        backlog: backlog))
   }
 
   /// After the last lines of a file.
   convenience init(
     source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
     cursorKey: [UInt8], after tail: LogTailReader.Tail
-  ) {
-    var backlog = [LogRecord(.open)]
+  ) throws(Refusal) {
+    var open = LogRecord(.open)
+    open.cursor = try LogCursor(file: opened.status, offset: tail.start).sealed(
+      key: cursorKey, source: "\(source.container)/\(source.name)", session: request.token.session)
+    var backlog = [open]
     // An unfinished last line is held back until its newline comes.
     let complete = tail.unfinished > 0 ? tail.lines.dropLast() : tail.lines[...]
     backlog += complete.map { LogRecord(line: $0) }
-    self.init(
+    try self.init(
       source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
-      offset: tail.end - tail.unfinished, backlog: backlog, notAfter: request.account.sessionEnds)
+      offset: tail.end - tail.unfinished, backlog: backlog)
   }
 
   /// From where a cursor was sealed.
   convenience init(
     source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
     cursorKey: [UInt8], resumeAt cursor: LogCursor
-  ) {
+  ) throws(Refusal) {
     var backlog = [LogRecord(.open)]
     var offset = cursor.offset
     if !cursor.names(opened.status) || cursor.offset > opened.status.size {
@@ -111,9 +112,9 @@ final class LogFollow: Sendable {
       backlog.append(reset)
       offset = 0
     }
-    self.init(
+    try self.init(
       source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
-      offset: offset, backlog: backlog, notAfter: request.account.sessionEnds)
+      offset: offset, backlog: backlog)
   }
 
   var maskedCounts: [String: Int] { state.withLock { $0.masked } }
@@ -128,7 +129,7 @@ final class LogFollow: Sendable {
       var out = JSONLines()
       let now = Clock.monotonic()
       var ending = ending
-      if ending == nil, Clock.now().seconds >= tokenEnds { ending = .tokenExpired }
+      if ending == nil, Clock.now().seconds >= credentialsEnd { ending = .tokenExpired }
       if ending == nil, now >= followEnds { ending = .followLimit }
       for record in state.backlog { write(record, to: &out, &state) }
       state.backlog = []
@@ -151,7 +152,7 @@ final class LogFollow: Sendable {
     }
   }
 
-  /// Reads one chunk, and looks whether the name leads to another file now.
+  /// Reads one chunk, and goes over to the next file where the name leads to another one.
   private func read(
     _ state: inout State, now: UInt64, charge: (Int64) -> Bool, to out: inout JSONLines
   ) -> Ending? {
@@ -163,37 +164,49 @@ final class LogFollow: Sendable {
     } catch {
       return .unreadable
     }
+    if now - state.lastLook >= Self.look {
+      state.lastLook = now
+      state.successor = lookForSuccessor(state)
+      if state.successor != nil, state.rotatedAt == nil { state.rotatedAt = now }
+    }
+    let got: Int
     do throws(SystemError) {
       let size = try state.opened.file.descriptor.status().size
       if size < state.offset { restart(&state, "truncated", to: &out) }
       var bytes: [UInt8] = []
-      let got = try state.opened.file.descriptor.read(into: &bytes, count: Self.chunk, at: Int64(state.offset))
+      got = try state.opened.file.descriptor.read(into: &bytes, count: Self.chunk, at: Int64(state.offset))
       if got > 0 {
         guard charge(Int64(got)) else { return .budget }
         state.offset += UInt64(got)
         emitLines(bytes[...], &state, to: &out)
-        return nil
       }
     } catch {
       return .unreadable
     }
-    guard now - state.lastLook >= Self.look else { return nil }
-    state.lastLook = now
-    do throws(Refusal) {
-      let current = try files.open(source)
-      if !current.status.isSameFile(as: state.opened.status) {
-        // The old file has been read to its end above.
-        finishPending(&state, to: &out)
-        state.opened = current
-        state.offset = 0
-        var rotated = LogRecord(.rotated)
-        rotated.reason = "replaced"
-        write(rotated, to: &out, &state)
-      }
-    } catch {
-      // Between a rename and the new file there is none: the old one is followed on.
+    // A writer may go on with the old file for a while after the rename: it is read until it is quiet, or for so long.
+    if let rotatedAt = state.rotatedAt, let successor = state.successor,
+      got == 0 || now - rotatedAt >= Self.rotationTime
+    {
+      finishPending(&state, to: &out)
+      state.opened = successor
+      state.offset = 0
+      state.successor = nil
+      state.rotatedAt = nil
+      var rotated = LogRecord(.rotated)
+      rotated.reason = "replaced"
+      write(rotated, to: &out, &state)
     }
     return nil
+  }
+
+  /// The file that the name leads to now, where it is another one. Between a rename and the new file there is none.
+  private func lookForSuccessor(_ state: State) -> LogFiles.OpenedLog? {
+    do throws(Refusal) {
+      let current = try files.open(source)
+      return current.status.isSameFile(as: state.opened.status) ? nil : current
+    } catch {
+      return nil
+    }
   }
 
   private func restart(_ state: inout State, _ reason: String, to out: inout JSONLines) {
@@ -223,7 +236,7 @@ final class LogFollow: Sendable {
   /// Every record but a line carries the cursor behind it; a client that counts lines needs no more.
   private func write(_ record: LogRecord, to out: inout JSONLines, _ state: inout State) {
     var record = record
-    if record.type != .line {
+    if record.type != .line, record.cursor == nil {
       let cursor = LogCursor(file: state.opened.status, offset: state.offset - UInt64(state.cutter.pendingCount))
       do throws(Refusal) {
         record.cursor = try cursor.sealed(

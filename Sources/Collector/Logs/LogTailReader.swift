@@ -10,6 +10,8 @@ struct LogTailReader {
     var scanned: Int64 = 0
     /// `none`, or `scan` where the budget ended the search.
     var limitHit = "none"
+    /// Where the first line shown begins.
+    var start: UInt64 = 0
     /// Where the file was read to.
     var end: UInt64 = 0
     /// Bytes at the end without a newline; a follow goes on before them.
@@ -69,6 +71,30 @@ struct LogTailReader {
     tail.masked = Array(masked.suffix(count))
     if tail.lines.count == count || start == 0 { tail.limitHit = "none" }
     tail.end = UInt64(start) + UInt64(text.count)
+    var begin = from
+    for _ in 0..<(lines.count - tail.lines.count) {
+      begin = text[begin...].firstIndex(of: 0x0A).map { $0 + 1 } ?? text.count
+    }
+    tail.start = UInt64(start) + UInt64(begin)
     return tail
+  }
+
+  /// A cutter that knows what stands before `offset`, so that the rest of a secret of several lines is known as such. A
+  /// line that `offset` is inside of (it is longer than what was scanned, or the file was written anew behind a cursor)
+  /// is not shown from its middle.
+  func cutter(before offset: UInt64) throws(SystemError) -> LineCutter {
+    var cutter = LineCutter()
+    let length = Int(min(UInt64(Self.block), offset))
+    guard length > 0 else { return cutter }
+    var bytes: [UInt8] = []
+    while bytes.count < length {
+      let got = try file.descriptor.read(
+        into: &bytes, count: length - bytes.count, at: Int64(offset) - Int64(length) + Int64(bytes.count))
+      if got == 0 { break }
+    }
+    let from = UInt64(length) < offset ? bytes.firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : 0
+    cutter.lines(bytes[from...], masker: masker) { _, _ in }
+    if bytes.count < length || bytes.last != 0x0A { cutter.beginInsideLine() }
+    return cutter
   }
 }

@@ -28,6 +28,7 @@ struct LogView {
         do throws(SystemError) {
           let status = try place.shared.descriptor.status()
           entry.status = status.kind == .regular ? "available" : "not_regular"
+          if status.kind == .regular, status.links > 1, !source.allowsHardLinks { entry.status = "denied" }
           entry.size = Int64(clamping: status.size)
           entry.modified = status.modified.rfc3339(.nanoseconds)
         } catch {
@@ -64,7 +65,9 @@ struct LogView {
     else { throw Refusal(.logNotFound) }
     request.facts.container = source.container
     guard request.grant.containers.matches(source.container) else { throw Refusal(.containerNotGranted) }
-    guard request.byteAllowance > 0 else { throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: 60) }
+    guard request.byteAllowance > 0 else {
+      throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
+    }
     if cursorText != nil, !follow { throw Refusal(.invalidParameter, detail: "cursor goes with follow=true") }
     let opened = try files.open(source)
     try request.charge("log", [Array("\(source.container)/\(source.name)".utf8)])
@@ -72,7 +75,7 @@ struct LogView {
     if let cursorText {
       let cursor = try LogCursor(cursorText, key: cursorKey, source: sourceKey(source), session: request.token.session)
       return .follow(
-        LogFollow(
+        try LogFollow(
           source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
           resumeAt: cursor))
     }
@@ -87,7 +90,7 @@ struct LogView {
     for masked in tail.masked { request.count(masked) }
     if follow {
       return .follow(
-        LogFollow(
+        try LogFollow(
           source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
           after: tail))
     }

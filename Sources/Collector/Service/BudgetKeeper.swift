@@ -30,6 +30,17 @@ final class BudgetKeeper: Sendable {
       tokenEnds: token.expires + TokenVerifier.skew, sessionEnds: ends)
   }
 
+  /// Refuses a caller whose last tries to authenticate have failed too often.
+  func requireTrust(in caller: Caller) throws(Refusal) {
+    try refusing { book throws(BudgetRefusal) in
+      try book.requireTrust(in: caller.peer.thumbprint, now: Self.now)
+    }
+  }
+
+  func noteFailure(of caller: Caller) {
+    book.withLock { $0.noteFailure(of: caller.peer.thumbprint, now: Self.now) }
+  }
+
   func admit(_ account: Account) throws(Refusal) {
     try refusing { book throws(BudgetRefusal) in try book.admit(account, now: Self.now) }
   }

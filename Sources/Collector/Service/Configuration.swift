@@ -33,7 +33,8 @@ struct Configuration: Sendable {
   var masking: MaskingRules
 
   init(json text: [UInt8], volumes: [String]) throws(JSONError) {
-    var reader = try JSONReader(try JSONParser.parse(text, limits: .init(bytes: 262_144, depth: 8)), at: "configuration")
+    var reader = try JSONReader(
+      try JSONParser.parse(text, limits: .init(bytes: 262_144, depth: 8)), at: "configuration")
     agent = try reader.string("agent")
     issuer = try reader.string("issuer")
     trustDomain = try reader.string("trust_domain")
@@ -86,7 +87,8 @@ struct Configuration: Sendable {
       throw .invalid(path: "\(path).path", reason: "must be a file: absolute in the container, or relative to a volume")
     }
     let source = LogSource(
-      name: name, volume: volume, path: Array(file.utf8), container: try reader.optionalString("container") ?? container,
+      name: name, volume: volume, path: Array(file.utf8),
+      container: try reader.optionalString("container") ?? container,
       allowsHardLinks: try reader.optionalBool("allow_hard_links") ?? false)
     try reader.finish()
     return source
@@ -98,7 +100,8 @@ struct Configuration: Sendable {
     func rate(_ name: String, _ value: inout RateLimiter.Rate) throws(JSONError) {
       guard var entry = try reader.optionalObject(name) else { return }
       value = RateLimiter.Rate(
-        perSecond: try entry.integer("per_second", in: 1...100_000), burst: try entry.integer("burst", in: 1...1_000_000))
+        perSecond: try entry.integer("per_second", in: 1...100_000),
+        burst: try entry.integer("burst", in: 1...1_000_000))
       try entry.finish()
     }
     try rate("session_requests", &ceilings.session)
@@ -106,7 +109,8 @@ struct Configuration: Sendable {
     try rate("agent_requests", &ceilings.agent)
     ceilings.sessionConcurrency =
       try reader.optionalInteger("session_concurrency", in: 1...1024) ?? ceilings.sessionConcurrency
-    ceilings.agentConcurrency = try reader.optionalInteger("agent_concurrency", in: 1...1024) ?? ceilings.agentConcurrency
+    ceilings.agentConcurrency =
+      try reader.optionalInteger("agent_concurrency", in: 1...1024) ?? ceilings.agentConcurrency
     ceilings.objects = try reader.optionalInteger("session_objects", in: 1...1_000_000) ?? ceilings.objects
     try reader.finish()
     return ceilings

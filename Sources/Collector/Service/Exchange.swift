@@ -7,9 +7,9 @@ internal import Tokens
 
 /// What is known of one request while a worker handles it. Owned by that worker.
 final class Exchange {
-  let requestID: String
   let caller: Caller?
   let stream: ResponseStream
+  var requestID: String { stream.requestID }
   var facts = AuditRequest()
   /// Set once the token has been verified.
   var token: VerifiedToken?
@@ -19,7 +19,6 @@ final class Exchange {
   var request: Request?
 
   init(caller: Caller?, stream: ResponseStream) {
-    requestID = Self.identifier()
     self.caller = caller
     self.stream = stream
   }

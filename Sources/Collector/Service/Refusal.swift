@@ -30,7 +30,8 @@ struct Refusal: Error, Sendable {
 
   init(_ error: BudgetRefusal) {
     switch error {
-    case .rate(let scope, let seconds): self.init(.rateLimited, limit: scope, retryAfter: seconds, log: "rate of \(scope)")
+    case .rate(let scope, let seconds):
+      self.init(.rateLimited, limit: scope, retryAfter: seconds, log: "rate of \(scope)")
     case .exhausted(let limit, let seconds):
       self.init(.budgetExhausted, limit: limit, retryAfter: seconds, log: "budget of \(limit)")
     case .concurrency(let seconds): self.init(.tooManyConcurrent, limit: "concurrency", retryAfter: seconds)

@@ -23,11 +23,13 @@ final class Request {
   var bytesRead: Int64 = 0
   /// What the budget allows to read.
   let byteAllowance: Int64
+  /// Seconds since 1970: until when token and client certificate are both good.
+  let credentialsEnd: Int64
   private let budgets: BudgetKeeper
 
   init(
     id: String, route: Route, token: VerifiedToken, account: Account, facts: AuditRequest, parameters: Parameters,
-    byteAllowance: Int64, budgets: BudgetKeeper, masker: @escaping @Sendable (Taint) -> Masker
+    byteAllowance: Int64, credentialsEnd: Int64, budgets: BudgetKeeper, masker: @escaping @Sendable (Taint) -> Masker
   ) {
     self.id = id
     self.route = route
@@ -36,6 +38,7 @@ final class Request {
     self.facts = facts
     self.parameters = parameters
     self.byteAllowance = byteAllowance
+    self.credentialsEnd = credentialsEnd
     self.budgets = budgets
     self.masker = masker
   }
@@ -49,6 +52,14 @@ final class Request {
 
   func count(_ text: MaskedText) {
     for case .masked(let token) in text.segments { masked[token.kind.rawValue, default: 0] += 1 }
+  }
+
+  /// Seconds until the budget of bytes may be there again, for a caller who has none left.
+  var bytesRetryAfter: Int { Int(max(1, token.expires - Clock.now().seconds)) }
+
+  /// How long one follow may last, by the token and by its session.
+  var followSeconds: Int64? {
+    [grant.limits.followSeconds, grant.sessionLimits?.followSeconds].compactMap { $0 }.min()
   }
 
   /// The container asked for, or the only one; refused unless granted.

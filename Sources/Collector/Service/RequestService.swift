@@ -83,8 +83,16 @@ final class RequestService: Sendable {
   /// Every check that comes before the target is touched.
   private func admit(_ message: RequestMessage, _ exchange: Exchange) throws(Refusal) -> Request {
     guard let caller = exchange.caller else { throw Refusal(.malformedRequest, log: "no such connection") }
-    let token = try caller.authenticate(
-      authorization: message.authorization, verifier: verifier, now: Clock.now().seconds)
+    // Verifying costs; a caller that keeps failing waits before the next try.
+    try budgets.requireTrust(in: caller)
+    let token: VerifiedToken
+    do throws(Refusal) {
+      token = try caller.authenticate(
+        authorization: message.authorization, verifier: verifier, now: Clock.now().seconds)
+    } catch {
+      budgets.noteFailure(of: caller)
+      throw error
+    }
     exchange.token = token
     let account = BudgetKeeper.account(for: token, caller: caller)
     try budgets.admit(account)
@@ -103,7 +111,8 @@ final class RequestService: Sendable {
     let rules = configuration.masking
     return Request(
       id: exchange.requestID, route: route, token: token, account: account, facts: exchange.facts,
-      parameters: Parameters(target.parameters), byteAllowance: budgets.remainingBytes(account), budgets: budgets,
+      parameters: Parameters(target.parameters), byteAllowance: budgets.remainingBytes(account),
+      credentialsEnd: min(token.expires, caller.notAfter), budgets: budgets,
       masker: { Masker(rules: rules, fingerprinter: fingerprinter, taint: $0) })
   }
 
@@ -142,7 +151,8 @@ final class RequestService: Sendable {
     switch body {
     case .whole(let whole):
       guard whole.count <= Self.maximumBody else {
-        throw Refusal(.overloaded, detail: "the answer is too large; ask for less", log: "answer of \(whole.count) bytes")
+        throw Refusal(
+          .overloaded, detail: "the answer is too large; ask for less", log: "answer of \(whole.count) bytes")
       }
       bytes = whole
     case .follow(let started): follow = started
@@ -157,14 +167,15 @@ final class RequestService: Sendable {
         ("content-type", isStream ? "application/x-ndjson" : "application/json"), ("cache-control", "no-store"),
         ("x-request-id", exchange.requestID),
       ], length: isStream ? nil : UInt64(bytes.count))
-    guard exchange.stream.begin(head, body: bytes, finished: !isStream) else {
-      budgets.finish(request.account)
-      return nil
-    }
-    return ExchangeRecord(
+    let record = ExchangeRecord(
       requestID: exchange.requestID, account: request.account, session: request.token.session,
       grant: request.token.grant, status: 200, masked: request.masked, follow: follow,
       started: exchange.stream.started)
+    guard exchange.stream.begin(head, body: bytes, finished: !isStream) else {
+      completed(record, bytes: 0, complete: false, reason: "the answer came too late")
+      return nil
+    }
+    return record
   }
 
   private func refuse(_ refusal: Refusal, _ exchange: Exchange) -> ExchangeRecord? {
@@ -211,6 +222,11 @@ final class RequestService: Sendable {
     } catch {
       throw Refusal(.auditUnavailable, retryAfter: 5, log: "the audit event could not be written")
     }
+  }
+
+  /// Answers for the workers where none is free, or where one is stuck in a read: recorded first, as every answer is.
+  func turnAway(_ code: ProblemCode, retryAfter: Int, log text: String, _ caller: Caller?, _ stream: ResponseStream) {
+    _ = refuse(Refusal(code, retryAfter: retryAfter, log: text), Exchange(caller: caller, stream: stream))
   }
 
   /// Called when the answer has been handed over whole, or given up.

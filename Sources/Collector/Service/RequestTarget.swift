@@ -125,7 +125,9 @@ struct Parameters: Sendable {
   func finish() throws(Refusal) {
     if let unknown = rest.first {
       throw Refusal(
-        .invalidParameter, detail: "unknown parameter \(unknown.name.unicodeScalars.prefix(40).map { $0.escaped(asASCII: true) }.joined())")
+        .invalidParameter,
+        detail: "unknown parameter \(unknown.name.unicodeScalars.prefix(40).map { $0.escaped(asASCII: true) }.joined())"
+      )
     }
   }
 }

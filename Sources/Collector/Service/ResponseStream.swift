@@ -23,6 +23,8 @@ final class ResponseStream: Sendable {
   }
 
   let id: UInt32
+  /// For the answer, the audit events and the log: 128 random bits, hexadecimal.
+  let requestID = Exchange.identifier()
   let connection: UInt32
   let started: UInt64
   let state = Mutex(State())
@@ -59,7 +61,11 @@ final class ResponseStream: Sendable {
     var fields = [
       ("content-type", Problem.contentType), ("cache-control", "no-store"), ("x-request-id", problem.requestID),
     ]
-    if problem.status == 401 { fields.append(("www-authenticate", "Bearer error=\"invalid_token\"")) }
+    // RFC 6750 §3.1: no error code where no token came.
+    if problem.status == 401 {
+      let isMissing = problem.code == ProblemCode.tokenMissing.rawValue
+      fields.append(("www-authenticate", isMissing ? "Bearer" : "Bearer error=\"invalid_token\""))
+    }
     if problem.status == 405 { fields.append(("allow", "GET")) }
     if let seconds = problem.retryAfter {
       fields.append(("retry-after", String(seconds)))
@@ -67,7 +73,8 @@ final class ResponseStream: Sendable {
       if let limit = problem.limit { fields.append(("ratelimit", "\"\(limit)\";r=0;t=\(seconds)")) }
     }
     let head = HeadMessage(
-      status: UInt16(problem.status), fields: fields.map { (name: $0.0, value: $0.1) }, length: UInt64(writer.bytes.count))
+      status: UInt16(problem.status), fields: fields.map { (name: $0.0, value: $0.1) },
+      length: UInt64(writer.bytes.count))
     return begin(head, body: writer.bytes, finished: true)
   }
 

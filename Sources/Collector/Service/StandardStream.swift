@@ -21,8 +21,9 @@ enum StandardStream: Int32, Sendable {
   @discardableResult
   func write(_ line: [UInt8], timeoutMilliseconds: Int32) -> Bool {
     do throws(SystemError) {
-      guard let ready = try Poll.wait(
-        [.init(rawValue, read: false, write: true)], timeoutMilliseconds: timeoutMilliseconds), ready[0].write
+      guard
+        let ready = try Poll.wait(
+          [.init(rawValue, read: false, write: true)], timeoutMilliseconds: timeoutMilliseconds), ready[0].write
       else { return false }
       let stream = FileDescriptor(owning: rawValue)
       let result = Result { () throws(SystemError) in try stream.writeAll(line) }

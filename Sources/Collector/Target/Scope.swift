@@ -30,25 +30,24 @@ struct Scope: ~Copyable, Sendable {
     var command: [UInt8] = []
   }
 
-  /// The pids in scope, parents before children, and how many vanished while they were looked at.
-  func members() throws(ProcFSError) -> (members: [Member], vanished: Int, truncated: Bool) {
+  /// The pids in scope, parents before children.
+  func members() throws(ProcFSError) -> (members: [Member], truncated: Bool) {
     let (pids, truncated) = try proc.fileSystem.processIDs(limit: Self.maximumProcesses)
     var stats: [Int32: ProcessStat] = [:]
     stats.reserveCapacity(pids.count)
-    var vanished = 0
     for pid in pids {
       do throws(ProcFSError) {
         let directory = try proc.fileSystem.open(pid)
         stats[pid] = try directory.stat()
       } catch {
+        // Ended since it was listed; whether it was in scope nobody can say any more.
         guard case .gone = error else { throw error }
-        vanished += 1
       }
     }
     var found: [Member] = []
     switch root {
     case .process(let pid, let start):
-      guard let first = stats[pid], first.startTime == start else { return ([], 0, truncated) }
+      guard let first = stats[pid], first.startTime == start else { return ([], truncated) }
       var children: [Int32: [ProcessStat]] = [:]
       for stat in stats.values { children[stat.parent, default: []].append(stat) }
       var queue = [first]
@@ -68,7 +67,7 @@ struct Scope: ~Copyable, Sendable {
         found.append(Member(pid: stat.pid, startTime: stat.startTime, command: stat.command))
       }
     }
-    return (found, vanished, truncated)
+    return (found, truncated)
   }
 
   /// Opens a member found by `members`. Throws `gone` where it has ended; nil where it belongs to this agent.

@@ -57,7 +57,7 @@ final class Target: Sendable {
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
     let file = try open(.environ, of: process)
     do throws(SystemError) {
-      let (text, truncated) = try ProcessDirectory.read(file, limit: Self.environmentLimit)
+      let (text, truncated) = try ProcessDirectory.read(file, limit: Self.environmentLimit, shortReadIsEnd: true)
       return (text, truncated)
     } catch {
       throw Refusal(process: ProcFSError(error))

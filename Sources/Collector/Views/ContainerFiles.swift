@@ -29,7 +29,7 @@ struct ContainerFiles: ~Copyable {
         let root = try target.open(.root, of: process)
         let mounts: [UInt8]
         do throws(ProcFSError) {
-          mounts = try process.directory.read("mountinfo", limit: 1 << 20).text
+          mounts = try process.directory.read("mountinfo", limit: 1 << 20, shortReadIsEnd: false).text
         } catch {
           throw Refusal(process: error)
         }

@@ -16,11 +16,16 @@ struct EnvironmentView {
     if !wanted.isEmpty { request.facts.names = wanted.map { String(decoding: $0, as: UTF8.self) } }
     for name in wanted where !request.grant.names.matches(name) { throw Refusal(.nameNotGranted) }
     let process = try ProcessView(target: target, request: request).open(id)
-    guard request.byteAllowance > 0 else { throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: 60) }
+    guard request.byteAllowance > 0 else {
+      throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
+    }
     let (block, truncated) = try target.environment(of: process)
     request.bytesRead += Int64(block.count)
     let masker = request.masker(try target.taint())
-    let (records, unterminated) = NULSeparated.records(block.span)
+    var (records, unterminated) = NULSeparated.records(block.span)
+    // The limit may have cut a secret in two; what is left of it would not be known as one.
+    if truncated, unterminated { records.removeLast() }
+    if truncated { unterminated = false }
     var hidden = 0
     var seen: Set<[UInt8]> = []
     var variables: [Variable] = []

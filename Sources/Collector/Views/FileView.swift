@@ -24,7 +24,17 @@ struct FileView {
     let place = try resolve(path, container: container, followLast: false)
     let masker = request.masker(try target.taint())
     try request.charge("file", [Array(container.utf8) + [0] + place.path])
-    let entry = try Self.entry(place.shared.descriptor, name: path, masker: masker, request: request)
+    var entry = try Self.entry(place.shared.descriptor, name: path, masker: masker, request: request)
+    if entry.type != FileStatus.Kind.symlink.rawValue {
+      do throws(SystemError) {
+        let names = try place.shared.descriptor.extendedAttributeNames()
+        if !names.isEmpty {
+          entry.extendedAttributes = names.map { TargetText(bytes: masker.text($0).rendered()).text }
+        }
+      } catch {
+        // The file system keeps none, or not for us.
+      }
+    }
     let answer = FileAnswer(
       container: container, path: Self.text(path, masker), resolvedPath: Self.text(place.path, masker),
       fileSystem: place.fileSystem, file: entry)
@@ -119,7 +129,9 @@ struct FileView {
 
   private static func names(in place: PathWalk.Place) throws(Refusal) -> (names: [[UInt8]], truncated: Bool) {
     do throws(SystemError) {
-      guard try place.shared.descriptor.status().kind == .directory else { throw SystemError("open", Errno.notDirectory) }
+      guard try place.shared.descriptor.status().kind == .directory else {
+        throw SystemError("open", Errno.notDirectory)
+      }
       let directory = try place.shared.descriptor.reopenForReading()
       return try DirectoryReader.names(in: directory, limit: directoryLimit)
     } catch {

@@ -38,6 +38,7 @@ struct PostureView: Sendable {
   func shortcomings() throws(ProcFSError) -> [String] {
     var found: [String] = []
     for role in roles {
+      if try proc.fileSystem.open(role.pid).isDumpable() { found.append("\(role.role.rawValue): is dumpable") }
       for (thread, status) in try threads(of: role.pid) {
         let place = "\(role.role.rawValue) thread \(thread)"
         if status.seccompMode != 2 { found.append("\(place): no seccomp filter") }

@@ -13,6 +13,9 @@ struct ProcessView {
 
   /// Most bytes of a command line that are read, and most processes in one answer.
   private static let argumentLimit = 65536
+  /// In a list: of each process, and of all; the rest is in the next part, or with the process itself.
+  private static let listArgumentLimit = 4096
+  private static let listBytes = 4 << 20
   private static let defaultPage = 2000
   private static let maximumPage = 5000
 
@@ -24,19 +27,20 @@ struct ProcessView {
     request.facts.container = container
     if let container, !request.grant.containers.matches(container) { throw Refusal(.containerNotGranted) }
     let start = Clock.now()
-    let (members, gone, cut): ([Scope.Member], Int, Bool)
+    let (members, cut): ([Scope.Member], Bool)
     do throws(ProcFSError) {
-      (members, gone, cut) = try target.scope.members()
+      (members, cut) = try target.scope.members()
     } catch {
       throw Refusal(process: error)
     }
     let masker = request.masker(try target.taint())
     var list = ProcessList(
-      snapshotStart: start.rfc3339(.milliseconds), snapshotEnd: "", vanished: gone, hidden: 0, truncated: cut,
+      snapshotStart: start.rfc3339(.milliseconds), snapshotEnd: "", vanished: 0, hidden: 0, truncated: cut,
       next: nil, processes: [])
     var index = cursor
+    var bytes = 0
     while index < members.count {
-      if list.processes.count == limit {
+      if list.processes.count == limit || bytes > Self.listBytes {
         list.truncated = true
         list.next = String(index)
         break
@@ -50,7 +54,9 @@ struct ProcessView {
           list.hidden += 1
           continue
         }
-        list.processes.append(try entry(process, masker: masker).entry)
+        let entry = try entry(process, masker: masker, argumentLimit: Self.listArgumentLimit).entry
+        bytes += entry.arguments.reduce(512) { $0 + $1.utf8.count }
+        list.processes.append(entry)
       } catch {
         guard error.code == .processGone else { throw error }
         list.vanished += 1
@@ -68,7 +74,7 @@ struct ProcessView {
     let process = try open(id)
     try request.charge("process", [Array(process.identity.text.utf8)])
     let masker = request.masker(try target.taint())
-    var (entry, _) = try entry(process, masker: masker)
+    var (entry, _) = try entry(process, masker: masker, argumentLimit: Self.argumentLimit)
     var unread = entry.unread ?? []
     if let path = target.executable(of: process) {
       let masked = masker.text(path)
@@ -122,7 +128,7 @@ struct ProcessView {
   }
 
   private func entry(
-    _ process: borrowing TargetProcess, masker: Masker
+    _ process: borrowing TargetProcess, masker: Masker, argumentLimit: Int
   ) throws(Refusal) -> (entry: ProcessEntry, status: ProcessStatus) {
     let stat = process.stat
     let status: ProcessStatus
@@ -135,7 +141,12 @@ struct ProcessView {
     }
     let block = line.text
     let commandLine = CommandLine(block.span)
-    let arguments = masker.arguments(commandLine.arguments, titleRewritten: commandLine.titleRewritten)
+    var arguments = masker.arguments(commandLine.arguments, titleRewritten: commandLine.titleRewritten)
+    if line.truncated, let last = commandLine.arguments.last {
+      // The cut may have gone through a secret: what is left of it would not be known as one.
+      arguments[arguments.count - 1] = .oversize(count: last.count)
+    }
+    let (shown, isCut) = Self.cut(arguments, to: argumentLimit)
     for argument in arguments { request.count(argument) }
     let command = masker.text(stat.command)
     request.count(command)
@@ -150,11 +161,11 @@ struct ProcessView {
     var entry = ProcessEntry(
       id: process.identity.text, pid: Int(stat.pid), ppid: Int(stat.parent), container: process.container,
       command: TargetText(bytes: command.rendered()).text,
-      arguments: arguments.map { TargetText(bytes: $0.rendered()).text }, state: String(UnicodeScalar(stat.state)),
+      arguments: shown, state: String(UnicodeScalar(stat.state)),
       threads: stat.threads, residentBytes: stat.residentPages &* Int64(pageSize),
       cpuMilliseconds: Int64(clamping: (stat.userTime &+ stat.systemTime) &* 10),
       startTime: started.rfc3339(.milliseconds), ageSeconds: Int64(age / 1_000_000_000))
-    if line.truncated { entry.argumentsTruncated = true }
+    if line.truncated || isCut { entry.argumentsTruncated = true }
     entry.uid = Int(status.uids.effective)
     entry.gid = Int(status.gids.effective)
     entry.seccomp =
@@ -170,6 +181,19 @@ struct ProcessView {
       entry.unread = [.init(field: "arguments", status: "empty", reason: reason)]
     }
     return (entry, status)
+  }
+
+  /// Masked arguments as text, as many whole ones as fit `limit` bytes.
+  private static func cut(_ arguments: [MaskedText], to limit: Int) -> (shown: [String], isCut: Bool) {
+    var shown: [String] = []
+    var bytes = 0
+    for argument in arguments {
+      let text = TargetText(bytes: argument.rendered()).text
+      bytes += text.utf8.count + 1
+      if bytes > limit { return (shown, true) }
+      shown.append(text)
+    }
+    return (shown, false)
   }
 
   private var pageSize: Int { Process.pageSize }

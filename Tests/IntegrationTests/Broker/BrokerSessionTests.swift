@@ -192,4 +192,49 @@ struct BrokerSessionTests {
     #expect(token.status == 400)
     #expect(token.error == "invalid_grant")
   }
+
+  /// A certificate that names a session, but is not the one that the session was given.
+  @Test func aSessionHasOneCertificate() throws {
+    let broker = try BrokerInstance()
+    let id = try #require(try broker.openSession().json["session_id"]?.string)
+    let made = try Command.run(
+      "sh",
+      [
+        "-c",
+        """
+        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout forged.key -out forged.csr -subj /CN=x
+        printf 'subjectAltName=URI:spiffe://dev.example/session/\(id)\nextendedKeyUsage=clientAuth' > forged.ext
+        openssl x509 -req -in forged.csr -CA ca.pem -CAkey ca.key -days 1 -extfile forged.ext -out forged.pem
+        """,
+      ], folder: broker.files.path)
+    try #require(made.status == 0, "\(made.error)")
+    #expect(try broker.token(session: "forged").error == "invalid_client")
+    #expect(try broker.request("/v1/sessions/\(id)", certificate: "forged").status == 404)
+    #expect(try broker.request("/v1/sessions/\(id)", certificate: "forged", method: "DELETE").status == 404)
+    #expect(try broker.token().status == 200)
+  }
+
+  @Test func requestsAtOnceDoNotPassTheLimitTogether() throws {
+    let policy = BrokerInstance.policy.replacingOccurrences(of: "idle: 10m", with: "maxConcurrent: 3")
+    let broker = try BrokerInstance(policy: policy)
+    #expect(try broker.openSession().status == 201)
+    var writer = JSONWriter()
+    let csr = try broker.files.read("session.csr")
+    writer.object {
+      $0.member("csr", csr)
+      $0.member("agent", BrokerInstance.agent)
+    }
+    try broker.files.write("request.json", writer.text)
+    let result = try Command.run(
+      "sh",
+      [
+        "-c",
+        """
+        seq 10 | xargs -P 10 -I{} curl -s -o /dev/null -w '%{http_code}\n' --max-time 20 --cacert ca.pem --cert ada.pem \
+          --key ada.key -H 'Content-Type: application/json' -d @request.json \(broker.url)/v1/sessions
+        """,
+      ], folder: broker.files.path)
+    let codes = result.output.split(separator: "\n").sorted()
+    #expect(codes == Array(repeating: "201", count: 2) + Array(repeating: "403", count: 8))
+  }
 }

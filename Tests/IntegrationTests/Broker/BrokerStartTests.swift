@@ -106,6 +106,18 @@ struct BrokerStartTests {
     #expect(try check("{\"a\":1,}", name: "policy.json").error.contains("not valid JSON"))
   }
 
+  @Test func theDocumentedPolicyIsOne() throws {
+    let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/policy.md")
+    let text = String(decoding: try Data(contentsOf: page), as: UTF8.self)
+    let start = try #require(text.range(of: "```yaml\n"))
+    let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+    let files = try TemporaryFolder()
+    try files.write("policy.yaml", String(text[start.upperBound..<end.lowerBound]))
+    let result = try Command.run(Self.program, ["check-policy", files.path("policy.yaml")])
+    #expect(result.output == "policy payments: 2 groups, 2 rules\n", "\(result.error)")
+  }
+
   @Test func neverOverwritesASigningKey() throws {
     let files = try TemporaryFolder()
     let path = files.path("signing.key")

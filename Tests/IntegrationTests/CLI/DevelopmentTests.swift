@@ -9,7 +9,7 @@ final class DevelopmentInstallation {
   deinit { _ = try? run(["dev", "down"]) }
 
   func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Sidelight.Result {
-    try Sidelight.run(arguments, environment: environment.merging(["SIDELIGHT_STATE": state.folder]) { a, _ in a })
+    try Sidelight.run(arguments, environment: environment.merging(["SIDELIGHT_STATE": state.path]) { a, _ in a })
   }
 
   func up(_ command: [String], environment: [String: String] = [:]) throws {
@@ -62,7 +62,7 @@ struct DevelopmentTests {
     #expect(try installation.run(["posture"]).output.contains("strict"))
     #expect(try installation.run(["dev", "status"]).status == 0)
 
-    let authority = try String(contentsOfFile: installation.state.path("ca/ca.crt"), encoding: .utf8)
+    let authority = try installation.state.read("ca/ca.crt")
     let again = try installation.run(["dev", "up", "--", "sleep", "9"])
     #expect(again.status == 65)
     #expect(again.error.contains("dev down"))
@@ -73,7 +73,7 @@ struct DevelopmentTests {
     #expect(try installation.run(["ps"]).status == 65)
 
     try installation.up(["--", "sleep", "300"])
-    #expect(try String(contentsOfFile: installation.state.path("ca/ca.crt"), encoding: .utf8) == authority)
+    #expect(try installation.state.read("ca/ca.crt") == authority)
     #expect(try installation.run(["ps"]).status == 0)
   }
 
@@ -125,11 +125,11 @@ struct DevelopmentTests {
     try installation.up(["--", "sleep", "300"])
     let bystander = try Child("/usr/bin/env", ["sleep", "300"], output: "/dev/null", error: "/dev/null")
     defer { bystander.stop() }
-    let path = installation.state.path("sidelight.json")
     let workload = try #require(try installation.pids()["workload"])
-    let text = try String(contentsOfFile: path, encoding: .utf8)
-    try text.replacing("\"workload_pid\":\(workload)", with: "\"workload_pid\":\(bystander.pid)").write(
-      toFile: path, atomically: true, encoding: .utf8)
+    let text = try installation.state.read("sidelight.json")
+    try installation.state.write(
+      "sidelight.json",
+      text.replacing("\"workload_pid\":\(workload)", with: "\"workload_pid\":\(bystander.pid)"))
     let down = try installation.run(["dev", "down"])
     #expect(down.status == 0)
     #expect(down.output.contains("had ended already: workload"))
@@ -154,7 +154,7 @@ struct DevelopmentTests {
       #expect(result.status == status, "\(arguments): \(result.error)")
       #expect(result.error.contains(words), "\(arguments): \(result.error)")
       #expect(!FileManager.default.fileExists(atPath: installation.state.path("sidelight.json")))
-      let left = try Sidelight.run(program: "/usr/bin/env", ["pgrep", "-f", installation.state.folder])
+      let left = try Sidelight.run(program: "/usr/bin/env", ["pgrep", "-f", installation.state.path])
       #expect(left.output.isEmpty, "\(arguments)")
     }
   }
@@ -164,12 +164,11 @@ struct DevelopmentTests {
   func root() throws {
     let installation = DevelopmentInstallation()
     let hidden = try TemporaryFolder()
-    try "#!/bin/sh\necho wrong\nsleep 300\n".write(
-      toFile: hidden.path("sleep"), atomically: true, encoding: .utf8)
+    try hidden.write("sleep", "#!/bin/sh\necho wrong\nsleep 300\n")
     _ = unsafe chmod(hidden.path("sleep"), 0o755)
-    _ = unsafe chmod(hidden.folder, 0o700)
+    _ = unsafe chmod(hidden.path, 0o700)
     try installation.up(
-      ["--user", "4000:4001", "--", "sleep", "300"], environment: ["PATH": "\(hidden.folder):/usr/bin:/bin"])
+      ["--user", "4000:4001", "--", "sleep", "300"], environment: ["PATH": "\(hidden.path):/usr/bin:/bin"])
     let pids = try installation.pids()
     let workload = try #require(pids["workload"])
     let status = try String(contentsOfFile: "/proc/\(workload)/status", encoding: .utf8)

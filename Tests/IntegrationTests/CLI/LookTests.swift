@@ -216,7 +216,7 @@ struct LookTests {
             + #"{"name":"A","masked":{"kind":"secret","length":"0-7"}}]}"#)
       ]
     ])
-    let arguments = ["env", "1@1", "--state", peer.folder.folder]
+    let arguments = ["env", "1@1", "--state", peer.folder.path]
     let command = ([Sidelight.path] + arguments).joined(separator: " ")
     let terminal = try Sidelight.run(
       program: "/usr/bin/script", ["-qec", command, "/dev/null"], environment: ["TERM": "xterm"])
@@ -259,10 +259,9 @@ struct UsageTests {
   @Test("a peer that is not there is 69")
   func unreachable() throws {
     let peer = try ScriptedPeer([:])
-    let state = peer.folder.path("sidelight.json")
-    var text = try String(contentsOfFile: state, encoding: .utf8)
+    var text = try peer.folder.read("sidelight.json")
     text.replace(/127.0.0.1:[0-9]+/, with: "127.0.0.1:1")
-    try text.write(toFile: state, atomically: true, encoding: .utf8)
+    try peer.folder.write("sidelight.json", text)
     let result = try peer.run(["ps"])
     #expect(result.status == 69)
     #expect(result.error.contains("cannot be reached"))
@@ -271,9 +270,9 @@ struct UsageTests {
   @Test("a folder that is not ours is left alone")
   func foreignFolder() throws {
     let folder = try TemporaryFolder()
-    try folder.write("mine", to: "notes.txt")
-    let result = try Sidelight.run(["dev", "down", "--state", folder.folder])
+    try folder.write("notes.txt", "mine")
+    let result = try Sidelight.run(["dev", "down", "--state", folder.path])
     #expect(result.status == 65)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.folder) == ["notes.txt"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["notes.txt"])
   }
 }

@@ -28,13 +28,12 @@ final class ScriptedPeer {
     if all["/token"] == nil {
       all["/token"] = [Answer(body: #"{"access_token":"tok.en.1","token_type":"Bearer","expires_in":300}"#)]
     }
-    try String(decoding: JSONEncoder().encode(all), as: UTF8.self).write(
-      toFile: folder.path("answers.json"), atomically: true, encoding: .utf8)
-    try folder.write(Self.script, to: "peer.py")
+    try folder.write("answers.json", String(decoding: JSONEncoder().encode(all), as: UTF8.self))
+    try folder.write("peer.py", Self.script)
     try Self.makeCertificates(folder, identity: identity)
 
     server = try Child(
-      "/usr/bin/env", ["python3", folder.path("peer.py"), folder.folder], output: folder.path("port"),
+      "/usr/bin/env", ["python3", folder.path("peer.py"), folder.path], output: folder.path("port"),
       error: folder.path("peer.log"))
     port = try Self.port(folder)
     try writeState()
@@ -44,9 +43,10 @@ final class ScriptedPeer {
     server.stop()
   }
 
-  private static func port(_ folder: TemporaryFolder) throws -> Int {
+  private static func port(_ folder: borrowing TemporaryFolder) throws -> Int {
     for _ in 0..<1000 {
-      let text = try String(contentsOfFile: folder.path("port"), encoding: .utf8)
+      let text =
+        FileManager.default.contents(atPath: folder.path("port")).map { String(decoding: $0, as: UTF8.self) } ?? ""
       if text.hasSuffix("\n"), let port = Int(text.dropLast()) { return port }
       usleep(10_000)
     }
@@ -54,13 +54,13 @@ final class ScriptedPeer {
   }
 
   func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Sidelight.Result {
-    try Sidelight.run(arguments + ["--state", folder.folder], environment: environment)
+    try Sidelight.run(arguments + ["--state", folder.path], environment: environment)
   }
 
   /// What the peer was asked, in order: `METHOD target authorization body`.
   func requests() throws -> [String] {
     guard FileManager.default.fileExists(atPath: folder.path("requests")) else { return [] }
-    return try String(contentsOfFile: folder.path("requests"), encoding: .utf8).split(separator: "\n").map(String.init)
+    return try folder.read("requests").split(separator: "\n").map(String.init)
   }
 
   private func writeState() throws {
@@ -68,11 +68,10 @@ final class ScriptedPeer {
       "agent_url": "https://127.0.0.1:\(port)", "broker_url": "https://127.0.0.1:\(port)", "agent": Self.agent,
       "broker": Self.agent, "ca": "ca.crt", "client_certificate": "client.crt", "client_key": "client.key",
     ]
-    try String(decoding: JSONEncoder().encode(state), as: UTF8.self).write(
-      toFile: folder.path("sidelight.json"), atomically: true, encoding: .utf8)
+    try folder.write("sidelight.json", String(decoding: JSONEncoder().encode(state), as: UTF8.self))
   }
 
-  private static func makeCertificates(_ folder: TemporaryFolder, identity: String) throws {
+  private static func makeCertificates(_ folder: borrowing TemporaryFolder, identity: String) throws {
     let commands = """
       set -e
       cd "$1"
@@ -85,7 +84,7 @@ final class ScriptedPeer {
       new client -out client.csr
       sign client "URI:spiffe://sidelight.local/session/1"
       """
-    let made = try Sidelight.run(program: "/bin/bash", ["-c", commands, "bash", folder.folder, identity])
+    let made = try Sidelight.run(program: "/bin/bash", ["-c", commands, "bash", folder.path, identity])
     try #require(made.status == 0, Comment(rawValue: made.error))
   }
 

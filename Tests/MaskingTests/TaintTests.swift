@@ -1,0 +1,127 @@
+import Testing
+
+@testable import Masking
+
+@Suite struct TaintTests {
+  private static let secret = "kX8'3j\"d0\\2mN/+q7&zé"
+
+  private static func percent(_ text: String) -> String {
+    text.utf8.map { ByteClass.isAlphanumeric($0) ? String(UnicodeScalar($0)) : "%" + hex([$0]).uppercased() }.joined()
+  }
+
+  private static func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+      let digits = Array("0123456789abcdef")
+      return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+    }.joined()
+  }
+
+  @Test func recursInEveryEncoding() throws {
+    let masker = try masker(environment: [("DB_PASSWORD", Self.secret)])
+    let plain = bytes(Self.secret)
+    var forms = [
+      Self.secret, Self.hex(plain), Self.hex(plain).uppercased(), Self.percent(Self.secret),
+      Self.percent(Self.secret).lowercased(),
+      Self.secret.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\").split(
+        separator: "\"", omittingEmptySubsequences: false
+      ).joined(separator: "\\\""),
+      Self.secret.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"),
+      Self.secret.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;"),
+    ]
+    for before in 0..<3 {
+      let encoded = Base64.encode(bytes(String(repeating: "x", count: before)) + plain + bytes("tail"))
+      forms.append(string(encoded))
+      forms.append(string(encoded.map { $0 == 0x2B ? 0x2D : $0 == 0x2F ? 0x5F : $0 }))
+    }
+    // Percent signs in lower case stand for the same bytes, but letters must keep their case.
+    forms.remove(at: 4)
+    for form in forms {
+      let shown = masker.shown("saw [\(form)] here")
+      #expect(shown.hasPrefix("saw [\u{2039}recurring:") && shown.hasSuffix("\u{203A}] here"), "\(form) -> \(shown)")
+    }
+  }
+
+  @Test func recursInArgumentsPathsAndVariables() throws {
+    let masker = try masker(environment: [("DB_PASSWORD", "kx83jd02mn")])
+    #expect(masker.shown(["app", "xkx83jd02mnx"])[1].contains("\u{2039}recurring"))
+    #expect(string(masker.text(bytes("/data/kx83jd02mn/f")).rendered()).hasPrefix("/data/\u{2039}recurring"))
+    #expect(masker.shown("LANG", "kx83jd02mn").hasPrefix("\u{2039}recurring"))
+  }
+
+  @Test func theSameSecretHasTheSameFingerprint() throws {
+    let masker = try masker(environment: [("DB_PASSWORD", "kx83jd02mn")])
+    let one = try #require(masker.variable(name: bytes("DB_PASSWORD"), value: bytes("kx83jd02mn")).whole)
+    var state = LineState()
+    let line = masker.line(bytes("saw kx83jd02mn"), state: &state)
+    let two = line.segments.compactMap { segment -> PresenceToken? in
+      switch segment {
+      case .text: nil
+      case .masked(let token): token
+      }
+    }
+    #expect(one.fingerprint != nil)
+    #expect(two.map(\.fingerprint) == [one.fingerprint])
+  }
+
+  @Test func onlyStrongSecretsTaint() throws {
+    var taint = Taint()
+    let rules = MaskingRules.builtIn
+    for (name, value) in [
+      ("DB_PASSWORD", "password"), ("DB_PASSWORD", "abc"), ("DB_PASSWORD", "aaaaaaaaaaaa"), ("DB_PASSWORD", "12345678"),
+      ("NODE_ENV", "production"), ("COLOUR", "kx83jd02mn"), ("DB_PASSWORD", ""),
+    ] {
+      taint.insert(name: bytes(name), value: bytes(value), rules: rules)
+    }
+    #expect(taint.isEmpty)
+    taint.insert(name: bytes("DATABASE_URL"), value: bytes("postgres://app:kx83jd02mn@db/x"), rules: rules)
+    #expect(taint.pieces == [bytes("kx83jd02mn")])
+  }
+
+  @Test func valuesOfManyLinesRecurLineByLine() throws {
+    let lines = ["Zt7kQ2mN4bV7cX1yL0aR5sD9fG3hJ6kP", "qW8eU2iO1tYvB4nM7zQ0xC5lK9jH3gF6"]
+    let masker = try masker(environment: [("TLS_KEY", lines.joined(separator: "\n"))])
+    for line in lines { #expect(masker.shown("| \(line) |").hasPrefix("| \u{2039}recurring")) }
+  }
+
+  @Test func printsNoSecret() {
+    var taint = Taint()
+    taint.insert(name: bytes("DB_PASSWORD"), value: bytes("kx83jd02mn"), rules: .builtIn)
+    var dumped = ""
+    dump(taint, to: &dumped)
+    #expect("\(taint)" == "[1 secret]" && !dumped.contains("107"))
+  }
+
+  @Test func tooManySecretsMaskEverything() throws {
+    var taint = Taint()
+    var generator = SeededGenerator(seed: 5)
+    for index in 0..<200 {
+      let value = (0..<512).map { _ in UInt8.random(in: 0x21...0x7E, using: &generator) }
+      taint.insert(name: bytes("KEY_\(index)_TOKEN"), value: value, rules: .builtIn)
+    }
+    #expect(taint.isSaturated)
+    let masker = Masker(rules: .builtIn, fingerprinter: testFingerprinter, taint: taint)
+    #expect(masker.text(bytes("anything")).whole?.kind == .oversize)
+  }
+
+  /// Against a search in the obvious way.
+  @Test func theAutomatonFindsWhatANaiveSearchFinds() {
+    var generator = SeededGenerator(seed: 7)
+    for _ in 0..<200 {
+      let patterns = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+        (0..<Int.random(in: 1...5, using: &generator)).map { _ in UInt8.random(in: 0x61...0x63, using: &generator) }
+      }
+      let haystack = (0..<60).map { _ in UInt8.random(in: 0x61...0x63, using: &generator) }
+      let automaton = TaintAutomaton(patterns: patterns.map { ($0, false) })
+      var covered = Set<Int>()
+      automaton.scan(haystack.span) { covered.formUnion($0.start..<$0.end) }
+      var expected = Set<Int>()
+      for pattern in patterns {
+        for start in 0...(haystack.count - pattern.count)
+        where Array(haystack[start..<start + pattern.count]) == pattern {
+          expected.formUnion(start..<start + pattern.count)
+        }
+      }
+      #expect(covered == expected)
+    }
+  }
+}
