@@ -113,6 +113,12 @@ let package = Package(
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
     .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
     .testTarget(name: "LibCryptoTests", dependencies: ["LibCrypto", crypto]),
+    .testTarget(
+      name: "CollectorTests",
+      dependencies: [
+        "Collector", "Linux", "Privsep", "ProcFS", "StrictJSON", "Grants", "API", "Masking", "Budgets", "AuditLog",
+        "LibCrypto", "Tokens", crypto,
+      ]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
     .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),

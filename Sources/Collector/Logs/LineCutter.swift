@@ -11,10 +11,12 @@ struct LineCutter {
   private var state = LineState()
   private var pending: [UInt8] = []
   private var oversize = false
-  private var oversizeCount = 0
 
-  /// Bytes of the last, unfinished line.
-  var pendingCount: Int { oversize ? oversizeCount : pending.count }
+  /// Bytes of the last, unfinished line; of an oversize one too, of which nothing is kept.
+  private(set) var pendingCount = 0
+
+  /// Whether there is an unfinished line.
+  var hasUnfinished: Bool { oversize || pendingCount > 0 }
 
   /// The complete lines in `bytes`, masked with what came before in mind. The rest is kept for the next call.
   mutating func lines(
@@ -29,16 +31,10 @@ struct LineCutter {
     add(bytes[start...])
   }
 
-  /// Drops an unfinished line that will be read again from its beginning, or never.
-  mutating func forgetUnfinished() {
-    pending = []
-    oversize = false
-    oversizeCount = 0
-  }
-
-  /// What comes next is the rest of a line whose beginning is not known: it is masked whole.
+  /// What comes next is the rest of a line that did not come from its beginning: it is masked whole.
   mutating func beginInsideLine() {
-    forgetUnfinished()
+    pending = []
+    pendingCount = 0
     oversize = true
   }
 
@@ -51,7 +47,8 @@ struct LineCutter {
     var state = state
     let text = masker.line(pending, state: &state)
     let shown = MaskedText(segments: text.segments + word.segments)
-    forgetUnfinished()
+    pending = []
+    pendingCount = 0
     each(LogLine(TargetText(bytes: shown.rendered()), masked: shown.maskedCount, truncated: true), shown)
   }
 
@@ -74,18 +71,15 @@ struct LineCutter {
     }
     each(LogLine(TargetText(bytes: shown), masked: masked.maskedCount, truncated: truncated), masked)
     pending = []
+    pendingCount = 0
     oversize = false
-    oversizeCount = 0
   }
 
   private mutating func add(_ bytes: ArraySlice<UInt8>) {
-    guard !oversize else {
-      oversizeCount += bytes.count
-      return
-    }
+    pendingCount += bytes.count
+    guard !oversize else { return }
     guard pending.count + bytes.count <= Self.maximumLine else {
       oversize = true
-      oversizeCount = pending.count + bytes.count
       pending = []
       return
     }

@@ -221,7 +221,7 @@ final class LogFollow: Sendable {
   }
 
   private func finishPending(_ state: inout State, to out: inout JSONLines) {
-    guard state.cutter.pendingCount > 0 else { return }
+    guard state.cutter.hasUnfinished else { return }
     var records: [LogRecord] = []
     state.cutter.finishUnfinished(masker: state.masker) { line, _ in records.append(LogRecord(line: line)) }
     for record in records { write(record, to: &out, &state) }

@@ -79,7 +79,9 @@ struct LogTailReader {
     return tail
   }
 
-  /// A cutter that knows what stands before `offset`, so that the rest of a secret of several lines is known as such.
+  /// A cutter that knows what stands before `offset`, so that the rest of a secret of several lines is known as such. A
+  /// line that `offset` is inside of (it is longer than what was scanned, or the file was written anew behind a cursor)
+  /// is not shown from its middle.
   func cutter(before offset: UInt64) throws(SystemError) -> LineCutter {
     var cutter = LineCutter()
     let length = Int(min(UInt64(Self.block), offset))
@@ -92,8 +94,7 @@ struct LogTailReader {
     }
     let from = UInt64(length) < offset ? bytes.firstIndex(of: 0x0A).map { $0 + 1 } ?? bytes.count : 0
     cutter.lines(bytes[from...], masker: masker) { _, _ in }
-    // Where the offset is not behind a newline the line began before it.
-    if bytes.last == 0x0A { cutter.forgetUnfinished() } else { cutter.beginInsideLine() }
+    if bytes.count < length || bytes.last != 0x0A { cutter.beginInsideLine() }
     return cutter
   }
 }

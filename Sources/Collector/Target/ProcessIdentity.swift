@@ -24,6 +24,8 @@ struct ProcessIdentity: Sendable, Hashable {
       guard let inode = Self.number(rest[1]) else { return nil }
       self.inode = inode
     }
+    // One text for each process: leading zeros would make another object for the budget.
+    guard self.text == text else { return nil }
   }
 
   private static func number(_ text: Substring) -> UInt64? {

@@ -113,7 +113,9 @@ struct FileView {
   private func resolve(
     _ path: [UInt8], container: String, followLast: Bool
   ) throws(Refusal) -> PathWalk.Place {
-    guard request.grant.paths.matches(PathWalk.normalised(path)) else { throw Refusal(.pathNotGranted) }
+    // `..` is resolved by text alone: walked, it would tell whether what stands before it exists.
+    let path = PathWalk.normalised(path)
+    guard request.grant.paths.matches(path) else { throw Refusal(.pathNotGranted) }
     let files = try ContainerFiles(container: container, target: target)
     do throws(PathWalk.Failure) {
       let place = try files.resolve(path, followLast: followLast)
