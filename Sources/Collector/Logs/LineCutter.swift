@@ -38,18 +38,27 @@ struct LineCutter {
     oversize = true
   }
 
-  /// Shows an unfinished line but for its last word: that may be the beginning of a secret, not known as one yet.
-  mutating func finishUnfinished(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
-    guard !oversize, let last = pending.last, last != 0x20 else { return finish(masker: masker, each) }
-    let start = pending.lastIndex(of: 0x20).map { $0 + 1 } ?? 0
-    let word = MaskedText.oversize(count: pending.count - start)
-    pending.removeLast(pending.count - start)
-    var state = state
+  /// Shows an unfinished line, but for an end that is the beginning of one of `values`: the rest of a secret may be still
+  /// to come, and what is there would not be known as a part of it.
+  mutating func finishUnfinished(values: [[UInt8]], masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
+    let begun = oversize ? 0 : values.reduce(0) { max($0, Self.overlap(of: pending, with: $1)) }
+    guard begun > 0 else { return finish(masker: masker, each) }
+    pending.removeLast(begun)
     let text = masker.line(pending, state: &state)
-    let shown = MaskedText(segments: text.segments + word.segments)
+    let shown = MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments)
     pending = []
     pendingCount = 0
     each(LogLine(TargetText(bytes: shown.rendered()), masked: shown.maskedCount, truncated: true), shown)
+  }
+
+  /// The longest end of `text` that is a beginning of `value` and not all of it; 0 below four bytes.
+  private static func overlap(of text: [UInt8], with value: [UInt8]) -> Int {
+    var length = min(text.count, value.count - 1, 1024)
+    while length >= 4 {
+      if text.suffix(length).elementsEqual(value.prefix(length)) { return length }
+      length -= 1
+    }
+    return 0
   }
 
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
