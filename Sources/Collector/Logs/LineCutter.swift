@@ -45,10 +45,9 @@ struct LineCutter {
     guard begun > 0 else { return finish(masker: masker, each) }
     pending.removeLast(begun)
     let text = masker.line(pending, state: &state)
-    let shown = MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments)
     pending = []
     pendingCount = 0
-    each(LogLine(TargetText(bytes: shown.rendered()), masked: shown.maskedCount, truncated: true), shown)
+    show(MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments), truncated: true, each)
   }
 
   /// The longest end of `text` that is a beginning of `value` and not all of it; 0 below four bytes.
@@ -69,8 +68,17 @@ struct LineCutter {
       oversize
       ? .oversize(count: Self.maximumLine)
       : masker.line(pending, state: &state)
+    let truncated = oversize
+    pending = []
+    pendingCount = 0
+    oversize = false
+    show(masked, truncated: truncated, each)
+  }
+
+  /// Cuts what is too long, after masking.
+  private func show(_ masked: MaskedText, truncated: Bool, _ each: (LogLine, MaskedText) -> Void) {
     var shown = masked.rendered()
-    var truncated = oversize
+    var truncated = truncated
     if shown.count > Self.maximumShown {
       var end = Self.maximumShown
       // Not in the middle of a UTF-8 sequence.
@@ -79,9 +87,6 @@ struct LineCutter {
       truncated = true
     }
     each(LogLine(TargetText(bytes: shown), masked: masked.maskedCount, truncated: truncated), masked)
-    pending = []
-    pendingCount = 0
-    oversize = false
   }
 
   private mutating func add(_ bytes: ArraySlice<UInt8>) {
