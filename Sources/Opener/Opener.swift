@@ -47,9 +47,8 @@ package struct Opener: ~Copyable {
     self.endpoint = endpoint
   }
 
-  /// How long the peers have to end after SIGTERM.
+  /// How long the peers have to end after SIGTERM, or after the other one has ended.
   private static let graceNanoseconds: UInt64 = 5_000_000_000
-  private static let lastWordsNanoseconds: UInt64 = 1_000_000_000
 
   /// Serves until a peer ends or a signal asks to. Blocks.
   package borrowing func run(_ confined: Confined) throws(SystemError) -> Ending {
@@ -81,7 +80,7 @@ package struct Opener: ~Copyable {
         if deadline == nil {
           // The collector sees the same end, and gets a moment to say why.
           ended = .peerEnded(.endpoint)
-          deadline = Clock.monotonic() + Self.lastWordsNanoseconds
+          deadline = Clock.monotonic() + Self.graceNanoseconds
         }
       }
     }
