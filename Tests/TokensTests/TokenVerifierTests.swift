@@ -419,8 +419,7 @@ struct TokenVerifierTests {
       return
     }
     // And before all of them the signature.
-    let broken = try minter.token(payload: Minter.payload(["exp": "1"])).dropLast(2) + "AA"
-    guard case .invalid = refusal(String(broken)) else {
+    guard case .invalid = refusal(try Minter().token(payload: Minter.payload(["exp": "1"]))) else {
       Issue.record("the payload was believed before the signature")
       return
     }
