@@ -9,11 +9,14 @@ final class ConnectionTable {
 
   static let maximumStrangers = 128
   static let maximumKnown = 256
+  static let maximumOfOneCertificate = 64
 
   func add(_ connection: HTTPConnection) {
     if strangers.count >= Self.maximumStrangers,
       let first = strangers.min(by: {
-        ($0.value.connection.hasSpoken ? 1 : 0, $0.value.order) < ($1.value.connection.hasSpoken ? 1 : 0, $1.value.order)
+        ($0.value.connection.hasSpoken ? 1 : 0, $0.value.order) < (
+          $1.value.connection.hasSpoken ? 1 : 0, $1.value.order
+        )
       })
     {
       strangers[first.key] = nil
@@ -23,10 +26,13 @@ final class ConnectionTable {
     strangers[ObjectIdentifier(connection)] = (order, connection)
   }
 
-  /// After the handshake. False where there are too many.
-  func admit(_ connection: HTTPConnection) -> Bool {
+  /// After the handshake. False where there are too many, of this certificate or of all.
+  func admit(_ connection: HTTPConnection, certificate: [UInt8]) -> Bool {
     strangers[ObjectIdentifier(connection)] = nil
-    guard known.count < Self.maximumKnown else { return false }
+    guard known.count < Self.maximumKnown,
+      known.values.count(where: { $0.certificate == certificate }) < Self.maximumOfOneCertificate
+    else { return false }
+    connection.certificate = certificate
     known[ObjectIdentifier(connection)] = connection
     return true
   }

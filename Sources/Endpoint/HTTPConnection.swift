@@ -35,6 +35,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var timer: Scheduled<Void>?
   /// Whether any byte has come, of TLS or not.
   private(set) var hasSpoken = false
+  /// The client's, DER; set when the table of connections admits it.
+  var certificate: [UInt8] = []
   /// What a pipelining client has sent while an answer is under way. SwiftNIO's own handler for that traps when an
   /// answer is written before the request has ended, which is what a refusal does.
   private var queue: [HTTPServerRequestPart] = []
@@ -129,7 +131,9 @@ final class HTTPConnection: ChannelDuplexHandler {
       // Chain validation has passed, so there is one; without it nothing is served.
       guard let certificate = tls.peerCertificate else { return drop() }
       let der = try certificate.toDERBytes()
-      guard der.count <= PeerMessage.certificateLimit, link.connections.admit(self) else { return drop() }
+      guard der.count <= PeerMessage.certificateLimit, link.connections.admit(self, certificate: der) else {
+        return drop()
+      }
       var spiffeID = ""
       do throws(IdentityError) {
         spiffeID = try SPIFFEID(certificate: certificate).description
@@ -197,7 +201,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   private func take(_ head: HTTPRequestHead) {
     guard case .idle = state, let connection else { return }
     state = .head
-    keepAlive = head.isKeepAlive
+    // After these the parser takes nothing more for a request.
+    keepAlive = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
     isHeadMethod = head.method == .HEAD
     let authorizations = head.headers["authorization"]
     guard head.headers.count <= Self.maximumFields else { return reject(.headTooLarge) }

@@ -3,6 +3,8 @@ package struct MountTable: Sendable {
   package struct Mount: Sendable, Equatable {
     package var id: UInt64
     package var fileSystem: String
+    /// Whether it is mounted on `/`.
+    package var isRoot: Bool
   }
 
   private var byID: [UInt64: Mount] = [:]
@@ -19,12 +21,21 @@ package struct MountTable: Sendable {
         dash + 2 < words.count
       else { return }
       let type = String(decoding: Fields.array(text, words[dash + 1]), as: UTF8.self)
-      found[id] = Mount(id: id, fileSystem: type)
+      found[id] = Mount(id: id, fileSystem: type, isRoot: words[4].count == 1)
     }
     byID = found
   }
 
   package subscript(id: UInt64) -> Mount? { byID[id] }
+
+  /// The type of the mount's file system, if looking at it can neither hang nor lie. An overlay is trusted as a
+  /// container's root only: one that a process has made itself may stand on a file system that hangs.
+  package func trustedFileSystem(of id: UInt64) -> String? {
+    guard let mount = byID[id], Self.trustedFileSystems.contains(mount.fileSystem),
+      mount.fileSystem != "overlay" || mount.isRoot
+    else { return nil }
+    return mount.fileSystem
+  }
 
   /// File systems that neither hang nor lie nor have effects when looked at. Whatever is not here is refused: proc,
   /// sysfs, devtmpfs, cgroup, debugfs, fuse, nfs, cifs, 9p, autofs and what is not invented yet.

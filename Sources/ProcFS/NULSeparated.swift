@@ -1,10 +1,14 @@
 /// Blocks of NUL-terminated records: `/proc/<pid>/cmdline` and `environ` (proc_pid_environ(5)).
 package enum NULSeparated {
   /// Every record to the end of the block, empty ones kept. `unterminated` is set where the last one has no NUL.
-  package static func records(_ block: Span<UInt8>) -> (records: [[UInt8]], unterminated: Bool) {
+  /// Ends early after `limit` records.
+  package static func records(
+    _ block: Span<UInt8>, limit: Int = .max
+  ) -> (records: [[UInt8]], unterminated: Bool) {
     var records: [[UInt8]] = []
     var start = 0
     for index in 0..<block.count where block[index] == 0 {
+      if records.count == limit { return (records, false) }
       records.append(Fields.array(block, start..<index))
       start = index + 1
     }

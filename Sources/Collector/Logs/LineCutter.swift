@@ -38,6 +38,20 @@ struct LineCutter {
     oversize = true
   }
 
+  /// Shows an unfinished line but for its last word: that may be the beginning of a secret, not known as one yet.
+  mutating func finishUnfinished(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
+    guard !oversize, let last = pending.last, last != 0x20 else { return finish(masker: masker, each) }
+    let start = pending.lastIndex(of: 0x20).map { $0 + 1 } ?? 0
+    let word = MaskedText.oversize(count: pending.count - start)
+    pending.removeLast(pending.count - start)
+    var state = state
+    let text = masker.line(pending, state: &state)
+    let shown = MaskedText(segments: text.segments + word.segments)
+    pending = []
+    pendingCount = 0
+    each(LogLine(TargetText(bytes: shown.rendered()), masked: shown.maskedCount, truncated: true), shown)
+  }
+
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
   mutating func finish(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
     if pending.last == 0x0D { pending.removeLast() }

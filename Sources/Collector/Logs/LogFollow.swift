@@ -16,7 +16,7 @@ final class LogFollow: Sendable {
     var offset: UInt64
     var cutter: LineCutter
     var masker: Masker
-    var maskerAge: UInt64
+    var maskerGeneration: UInt64
     var lastRecord: UInt64
     var lastLook: UInt64
     /// Another file has this name now; the old one is read to its end first.
@@ -52,7 +52,6 @@ final class LogFollow: Sendable {
   private static let heartbeat: UInt64 = 15_000_000_000
   private static let look: UInt64 = 1_000_000_000
   private static let rotationTime: UInt64 = 5_000_000_000
-  private static let maskerLife: UInt64 = 10_000_000_000
   private static let defaultSeconds: Int64 = 900
 
   private init(
@@ -69,7 +68,8 @@ final class LogFollow: Sendable {
     let seconds = UInt64(max(0, request.followSeconds ?? Self.defaultSeconds))
     followEnds = now + min(seconds, 86400) * 1_000_000_000
     credentialsEnd = request.credentialsEnd
-    let masker = request.masker(try target.taint())
+    let known = try target.known()
+    let masker = request.masker(known.taint)
     let cutter: LineCutter
     do throws(SystemError) {
       cutter = try LogTailReader(file: opened.file, masker: masker).cutter(before: offset)
@@ -78,7 +78,8 @@ final class LogFollow: Sendable {
     }
     state = Mutex(
       State(
-        opened: opened, offset: offset, cutter: cutter, masker: masker, maskerAge: now, lastRecord: now, lastLook: now,
+        opened: opened, offset: offset, cutter: cutter, masker: masker, maskerGeneration: known.generation,
+        lastRecord: now, lastLook: now,
         backlog: backlog))
   }
 
@@ -157,9 +158,11 @@ final class LogFollow: Sendable {
     _ state: inout State, now: UInt64, charge: (Int64) -> Bool, to out: inout JSONLines
   ) -> Ending? {
     do throws(Refusal) {
-      if now - state.maskerAge >= Self.maskerLife {
-        state.masker = makeMasker(try target.taint())
-        state.maskerAge = now
+      // Before anything new is shown: a process that has just started may have written it.
+      let known = try target.known()
+      if known.generation != state.maskerGeneration {
+        state.masker = makeMasker(known.taint)
+        state.maskerGeneration = known.generation
       }
     } catch {
       return .unreadable
@@ -219,7 +222,9 @@ final class LogFollow: Sendable {
 
   private func finishPending(_ state: inout State, to out: inout JSONLines) {
     guard state.cutter.hasUnfinished else { return }
-    emitLines([0x0A], &state, to: &out)
+    var records: [LogRecord] = []
+    state.cutter.finishUnfinished(masker: state.masker) { line, _ in records.append(LogRecord(line: line)) }
+    for record in records { write(record, to: &out, &state) }
   }
 
   private func emitLines(_ bytes: ArraySlice<UInt8>, _ state: inout State, to out: inout JSONLines) {

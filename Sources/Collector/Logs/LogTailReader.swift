@@ -66,7 +66,7 @@ struct LogTailReader {
     }
     cutter.lines(text[from...], masker: masker, keep)
     tail.unfinished = UInt64(cutter.pendingCount)
-    if cutter.pendingCount > 0 { cutter.finish(masker: masker, keep) }
+    if cutter.pendingCount > 0 { cutter.finishUnfinished(masker: masker, keep) }
     tail.lines = Array(lines.suffix(count))
     tail.masked = Array(masked.suffix(count))
     if tail.lines.count == count || start == 0 { tail.limitHit = "none" }

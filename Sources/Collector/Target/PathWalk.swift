@@ -106,10 +106,10 @@ struct PathWalk {
     } catch {
       throw Failure(cause: .refusedFileSystem, path: path)
     }
-    guard let mount = mounts[id], MountTable.trustedFileSystems.contains(mount.fileSystem) else {
+    guard let type = mounts.trustedFileSystem(of: id) else {
       throw Failure(cause: .refusedFileSystem, path: path)
     }
-    return mount.fileSystem
+    return type
   }
 
   static func components(_ path: [UInt8]) -> [[UInt8]] {

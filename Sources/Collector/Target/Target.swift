@@ -64,18 +64,30 @@ final class Target: Sendable {
     }
   }
 
-  /// The secrets of every environment in scope that can be read, not older than a few seconds.
-  func taint() throws(Refusal) -> Taint {
-    try survey.taint(of: self)
+  /// The secrets of every environment in scope that can be read, not older than a few seconds, and of those before.
+  func known() throws(Refusal) -> TaintSurvey.Known {
+    try survey.known(of: self)
   }
+
+  func taint() throws(Refusal) -> Taint { try known().taint }
 }
 
-/// Reads the environments in scope now and then, apart from any view, to know which values must not show.
+/// Reads the environments in scope now and then, apart from any view, to know which values must not show. What was seen
+/// once is remembered after its process has ended: its log lines are still there.
 final class TaintSurvey: Sendable {
-  private struct State: Sendable {
+  /// What must not show, and a number that changes with it.
+  struct Known: Sendable {
     var taint = Taint()
+    var generation: UInt64 = 0
+  }
+
+  private struct State: Sendable {
+    var known = Known()
     var processes: Set<Key> = []
+    /// When the last survey ended; monotonic nanoseconds.
     var taken: UInt64 = 0
+    /// Distinct environment blocks, the newest first.
+    var blocks: [[UInt8]] = []
   }
 
   /// A process that has called execve(2) since has another environment and, nearly always, another name.
@@ -87,32 +99,49 @@ final class TaintSurvey: Sendable {
 
   private let rules: MaskingRules
   private let state = Mutex(State())
+  /// Held while one worker surveys; the others wait for what it finds.
+  private let surveying = Mutex<Void>(())
 
-  /// Most processes whose environment is read, and how old a survey may be when nothing seems to have changed.
+  /// Most processes whose environment is read, most bytes kept, and how old a survey may be when nothing seems to have
+  /// changed.
   private static let maximumProcesses = 256
+  private static let maximumBytes = 4 << 20
   private static let maximumAge: UInt64 = 10_000_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
 
-  func taint(of target: Target) throws(Refusal) -> Taint {
+  func known(of target: Target) throws(Refusal) -> Known {
     let members: [Scope.Member]
     do throws(ProcFSError) {
       members = try target.scope.members().members
     } catch {
       throw Refusal(process: error)
     }
+    let surveyed = members.prefix(Self.maximumProcesses)
+    let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
+    if let current = current(keys) { return current }
+    let result: Result<Known, Refusal> = surveying.withLock { _ in
+      if let current = current(keys) { return .success(current) }
+      return Result { () throws(Refusal) in try survey(surveyed, keys: keys, target: target) }
+    }
+    return try result.get()
+  }
+
+  private func current(_ keys: Set<Key>) -> Known? {
     let now = Clock.monotonic()
-    var keys: Set<Key> = []
-    for member in members.prefix(Self.maximumProcesses) {
-      keys.insert(Key(pid: member.pid, startTime: member.startTime, command: member.command))
+    return state.withLock {
+      now - $0.taken < Self.maximumAge && $0.taken > 0 && keys.isSubset(of: $0.processes) ? $0.known : nil
     }
-    let current = state.withLock {
-      now - $0.taken < Self.maximumAge && keys.isSubset(of: $0.processes) ? $0.taint : nil
-    }
-    if let current { return current }
-    var taint = Taint()
+  }
+
+  private func survey(
+    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target
+  ) throws(Refusal) -> Known {
+    let before = state.withLock { ($0.known, $0.blocks) }
     var seen: Set<[UInt8]> = []
-    for member in members.prefix(Self.maximumProcesses) {
+    var blocks: [[UInt8]] = []
+    var bytes = 0
+    for member in members where bytes < Self.maximumBytes {
       let block: [UInt8]
       do throws(Refusal) {
         guard let process = try target.open(member) else { continue }
@@ -123,20 +152,32 @@ final class TaintSurvey: Sendable {
         continue
       }
       guard seen.insert(block).inserted else { continue }
-      insert(block, into: &taint)
+      blocks.append(block)
+      bytes += block.count
+    }
+    for block in before.1 where bytes + block.count <= Self.maximumBytes && seen.insert(block).inserted {
+      blocks.append(block)
+      bytes += block.count
+    }
+    var known = before.0
+    if blocks != before.1 {
+      known.taint = Taint()
+      known.generation += 1
+      for block in blocks { insert(block, into: &known.taint) }
     }
     state.withLock {
-      $0.taint = taint
+      $0.known = known
       $0.processes = keys
-      $0.taken = now
+      $0.blocks = blocks
+      $0.taken = Clock.monotonic()
     }
-    return taint
+    return known
   }
 }
 
 extension TaintSurvey {
   private func insert(_ block: [UInt8], into taint: inout Taint) {
-    for record in NULSeparated.records(block.span).records {
+    for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
       let entry = EnvironmentEntry(record: record)
       taint.insert(name: entry.name, value: entry.value ?? [], rules: rules)
     }

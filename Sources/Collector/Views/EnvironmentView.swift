@@ -10,6 +10,9 @@ struct EnvironmentView {
   let target: Target
   let request: Request
 
+  /// Most records of a block that are looked at.
+  static let maximumRecords = 10_000
+
   func answer(_ id: String) throws(Refusal) -> [UInt8] {
     let wanted = request.parameters.all("name")
     try request.parameters.finish()
@@ -22,7 +25,8 @@ struct EnvironmentView {
     let (block, truncated) = try target.environment(of: process)
     request.bytesRead += Int64(block.count)
     let masker = request.masker(try target.taint())
-    var (records, unterminated) = NULSeparated.records(block.span)
+    var (records, unterminated) = NULSeparated.records(block.span, limit: Self.maximumRecords)
+    let isCut = truncated || records.count == Self.maximumRecords
     // The limit may have cut a secret in two; what is left of it would not be known as one.
     if truncated, unterminated { records.removeLast() }
     if truncated { unterminated = false }
@@ -46,18 +50,19 @@ struct EnvironmentView {
     }
     try request.charge("variable", objects)
     let environment = Environment(
-      process: id, bytesRead: Int64(block.count), truncated: truncated, hidden: hidden, variables: variables)
+      process: id, bytesRead: Int64(block.count), truncated: isCut, hidden: hidden, variables: variables)
     var writer = JSONWriter(reserving: block.count + 4096)
     environment.write(to: &writer)
     return writer.bytes
   }
 
   private func variable(_ entry: EnvironmentEntry, flags: [String], masker: Masker) -> Variable {
-    // A record without `=` may be a value as well as a name: its text is masked like a value, and its place is kept.
+    // A record without `=` may be a value as well as a name, or a part of either: masked whole, and its place is kept.
     guard let value = entry.value else {
-      let text = masker.text(entry.name)
-      request.count(text)
-      var variable = Variable(name: TargetText(bytes: text.rendered()))
+      let bucket = LengthBucket(count: entry.name.count)
+      var variable = Variable(
+        name: TargetText(text: ""),
+        masked: MaskedValue(kind: SecretKind.malformed.rawValue, length: bucket.rawValue, fingerprint: nil))
       variable.flags = flags.isEmpty ? nil : flags
       return variable
     }

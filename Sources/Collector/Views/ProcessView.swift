@@ -86,7 +86,7 @@ struct ProcessView {
     }
     do throws(ProcFSError) {
       let cgroup = try process.directory.read("cgroup").text
-      entry.cgroup = String(decoding: ControlGroups(cgroup.span).path, as: UTF8.self)
+      entry.cgroup = TargetText(bytes: masker.text(ControlGroups(cgroup.span).path).rendered()).text
       let limits = try process.directory.read("limits").text
       entry.limits = ResourceLimits(limits.span).rows.map {
         .init(name: $0.name, soft: $0.soft, hard: $0.hard, unit: $0.unit)

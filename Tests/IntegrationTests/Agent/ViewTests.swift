@@ -87,6 +87,30 @@ struct ViewTests {
     #expect((try two.json["variables"] as? [[String: Any]])?.count == 2)
   }
 
+  @Test("records of the environment that are no variables do not show")
+  func oddRecords() throws {
+    let program = """
+      import ctypes, os
+      libc = ctypes.CDLL(None)
+      words = [b"orange-tiger-banana", b"", b"=nameless-secret", b"LANG=C", b"LANG=D"]
+      envp = (ctypes.c_char_p * (len(words) + 1))(*words, None)
+      argv = (ctypes.c_char_p * 3)(b"sleep", b"300", None)
+      libc.execve(b"/usr/bin/sleep", argv, envp)
+      """
+    let agent = try AgentUnderTest(["/usr/bin/python3", "-c", program])
+    let token = try agent.token()
+    let deadline = Date().addingTimeInterval(10)
+    while try agent.processes(token: token).first?["command"] as? String != "sleep", Date() < deadline {
+      usleep(50_000)
+    }
+    let answer = try agent.get("/v1/processes/\(agent.workloadID(token: token))/environment", token: token)
+    let variables = try #require(try answer.json["variables"] as? [[String: Any]])
+    #expect(variables.count == 5)
+    #expect(variables.first?["flags"] as? [String] == ["no_equals_sign"])
+    #expect(variables.last?["flags"] as? [String] == ["duplicate"])
+    #expect(!answer.body.contains("tiger") && !answer.body.contains("nameless-secret"))
+  }
+
   @Test("processes agree with ps, and only the workload's are there")
   func processes() throws {
     let agent = try AgentUnderTest(["sh", "-c", "sleep 301 & sleep 302 & wait"])
