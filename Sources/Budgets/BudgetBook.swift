@@ -63,7 +63,8 @@ package struct BudgetBook: Sendable {
     try check("requests", \.requests, \.requests, adding: 1, account, now)
     let concurrency = min(account.sessionAllowance.concurrency ?? .max, ceilings.sessionConcurrency)
     let tokenConcurrency = account.tokenAllowance.concurrency ?? .max
-    guard sessions[account.session]!.underWay < concurrency, tokens[account.token]!.underWay < tokenConcurrency,
+    let (token, session) = try ledgers(of: account)
+    guard session.underWay < concurrency, token.underWay < tokenConcurrency,
       underWay < ceilings.agentConcurrency
     else { throw .concurrency(retryAfterSeconds: 1) }
     underWay += 1
@@ -98,10 +99,11 @@ package struct BudgetBook: Sendable {
 
   /// Charges distinct objects, all or none. An object that was seen before costs nothing.
   package mutating func charge(objects: [[UInt8]], to account: Account, now: Now) throws(BudgetRefusal) {
+    let (token, session) = try ledgers(of: account)
     let hashes = Set(objects.map(\.hashValue))
     for (ledger, allowance, prefix, ends) in [
-      (tokens[account.token]!, account.tokenAllowance, "", account.tokenEnds),
-      (sessions[account.session]!, account.sessionAllowance, "session_", account.sessionEnds),
+      (token, account.tokenAllowance, "", account.tokenEnds),
+      (session, account.sessionAllowance, "session_", account.sessionEnds),
     ] {
       let fresh = Int64(hashes.subtracting(ledger.objects).count)
       guard Int64(ledger.objects.count) + fresh <= min(allowance.objects ?? .max, ceilings.objects) else {
@@ -109,6 +111,15 @@ package struct BudgetBook: Sendable {
       }
     }
     update(account) { $0.objects.formUnion(hashes) }
+  }
+
+  /// The counters of an account. They are kept while one of its requests is under way; who comes later finds the door
+  /// closed rather than the counters at nought.
+  private func ledgers(of account: Account) throws(BudgetRefusal) -> (token: Ledger, session: Ledger) {
+    guard let token = tokens[account.token], let session = sessions[account.session] else {
+      throw .tableFull(retryAfterSeconds: 60)
+    }
+    return (token, session)
   }
 
   private static func seconds(until end: Int64, _ now: Now) -> Int { Int(max(1, end - now.wall)) }
@@ -122,11 +133,11 @@ package struct BudgetBook: Sendable {
     _ name: String, _ used: KeyPath<Ledger, Int64>, _ allowed: KeyPath<Allowance, Int64?>, adding more: Int64,
     _ account: Account, _ now: Now
   ) throws(BudgetRefusal) {
-    if let limit = account.tokenAllowance[keyPath: allowed], tokens[account.token]![keyPath: used] + more > limit {
+    let (token, session) = try ledgers(of: account)
+    if let limit = account.tokenAllowance[keyPath: allowed], token[keyPath: used] + more > limit {
       throw .exhausted(limit: name, retryAfterSeconds: Self.seconds(until: account.tokenEnds, now))
     }
-    if let limit = account.sessionAllowance[keyPath: allowed], sessions[account.session]![keyPath: used] + more > limit
-    {
+    if let limit = account.sessionAllowance[keyPath: allowed], session[keyPath: used] + more > limit {
       throw .exhausted(limit: "session_" + name, retryAfterSeconds: Self.seconds(until: account.sessionEnds, now))
     }
   }

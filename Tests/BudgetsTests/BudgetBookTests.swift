@@ -327,6 +327,20 @@ struct BudgetBookTests {
     try book.admit(new, now: Self.now(10_000))
   }
 
+  /// A charge that comes when the account has been forgotten is refused, and nothing else.
+  @Test func aChargeThatComesTooLate() throws {
+    var ceilings = Self.fast
+    ceilings.entries = 1
+    var book = BudgetBook(ceilings: ceilings)
+    let old = Self.account("old", token: "old")
+    try book.admit(old, now: Self.now())
+    book.finish(old)
+    try book.admit(Self.account("new", token: "new", tokenEnds: .max, sessionEnds: .max), now: Self.now(10_000))
+    #expect(throws: BudgetRefusal.self) { try book.charge(bytes: 1, to: old, now: Self.now(10_000)) }
+    #expect(throws: BudgetRefusal.self) { try book.charge(objects: [Self.object(1)], to: old, now: Self.now(10_000)) }
+    book.chargeWithoutLimit(bytes: 1, to: old)
+  }
+
   /// A peer that has used up its burst does not get a new one by waiting until it is forgotten.
   @Test func aPeerIsNotForgottenBeforeItsBurstIsBack() throws {
     var ceilings = Self.fast
