@@ -148,8 +148,8 @@ struct LogTailReaderTests {
 
   @Test(
     arguments: [
-      ("", 5, []), ("a\nb\nc\n", 2, ["b", "c"]), ("a\nb\nc", 2, ["b", "c"]), ("a\nb\nc\n", 10, ["a", "b", "c"]),
-      ("a\nb\nc\n", 0, []), ("\n\n\n", 2, ["", ""]), ("one", 1, ["one"]), ("a\r\nb\r\n", 1, ["b"]), ("\n", 1, [""]),
+      ("", 5, []), ("a\nb\nc\n", 2, ["b", "c"]), ("a\nb\nc ", 2, ["b", "c "]), ("a\nb\nc\n", 10, ["a", "b", "c"]),
+      ("a\nb\nc\n", 0, []), ("\n\n\n", 2, ["", ""]), ("one ", 1, ["one "]), ("a\r\nb\r\n", 1, ["b"]), ("\n", 1, [""]),
     ] as [(String, Int, [String])])
   func golden(_ text: String, _ count: Int, _ lines: [String]) throws {
     let tail = try Self.tail(Array(text.utf8), count)
@@ -170,18 +170,23 @@ struct LogTailReaderTests {
         text += "line \(number) " + String(repeating: "é", count: Int.random(in: 0...300, using: &random)) + "\n"
         number += 1
       }
-      if Bool.random(using: &random) { text += "the end" }
+      if Bool.random(using: &random) { text += "the end " }
       let all = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       let expected = all.last == "" ? Array(all.dropLast()) : all
       for count in [1, 100, 5000] {
         let tail = try Self.tail(Array(text.utf8), count)
         #expect(tail.lines.map(\.text) == expected.suffix(count))
         #expect(tail.end == UInt64(text.utf8.count) && tail.limitHit == "none")
-        // No more than the answer, what gives it its context, and a block.
         #expect(tail.scanned <= Int64(text.utf8.count))
-        if count == 1 { #expect(tail.scanned <= 2 * 65536) }
       }
     }
+  }
+
+  /// No more than the answer, the lines that give it its context, and a block.
+  @Test func noMoreIsReadThanNeeded() throws {
+    let text = Array(String(repeating: "0123456789 0123456789\n", count: 50_000).utf8)
+    #expect(try Self.tail(text, 1).scanned == 65536)
+    #expect(try Self.tail(text, 5000).scanned <= (5000 + 512) * 22 + 65536)
   }
 
   /// A file without a newline is read no further than the budget, and its end, cut off from its beginning, is not shown.
@@ -215,8 +220,8 @@ struct LogTailReaderTests {
   }
 
   @Test func nulsWithNewlines() throws {
-    let tail = try Self.tail([0, 0, 0x0A, 0x61, 0, 0x0A, 0x62], 10)
-    #expect(tail.lines.map(\.text) == ["\0\0", "a\0", "b"])
+    let tail = try Self.tail([0, 0, 0x0A, 0x61, 0, 0x0A, 0x62, 0x20], 10)
+    #expect(tail.lines.map(\.text) == ["\0\0", "a\0", "b "])
   }
 
   /// The file has become shorter since its size was taken.
@@ -234,15 +239,32 @@ struct LogTailReaderTests {
     #expect(tail.end - tail.unfinished == 6)
   }
 
-  /// A key of several lines is known as one though only its last lines are shown.
-  @Test func blocksBeforeTheFirstLine() throws {
-    let body = (0..<30).map { _ in "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng=" }
-    let text =
-      (["-----BEGIN PRIVATE KEY-----"] + body + ["short", "-----END PRIVATE KEY-----", "after"]).joined(separator: "\n")
-      + "\n"
-    let tail = try Self.tail(Array(text.utf8), 4)
-    #expect(tail.lines.last?.text == "after")
-    #expect(tail.lines.dropLast().allSatisfy { $0.masked == 1 })
+  /// The last word of an unfinished line may be half a secret.
+  @Test(arguments: [("one\ntwo thr", "two "), ("token=abc", ""), ("a b c d", "a b c "), ("x\ny\t", "")])
+  func theLastWordOfAnUnfinishedLine(_ text: String, _ shown: String) throws {
+    let line = try #require(try Self.tail(Array(text.utf8), 1).lines.first)
+    #expect(line.text.hasPrefix(shown + "\u{2039}oversize:") && line.text.hasSuffix("\u{203A}"))
+    #expect(line.masked == 1 && line.truncated == true)
+  }
+
+  /// An unfinished line is cut like any other.
+  @Test func aLongUnfinishedLine() throws {
+    let tail = try Self.tail(Array(("first\n" + String(repeating: "ab ", count: 30_000) + "end").utf8), 1)
+    #expect(tail.lines[0].text.utf8.count <= LineCutter.maximumShown && tail.lines[0].truncated == true)
+    #expect(tail.unfinished == 90_003)
+  }
+
+  /// A key of several lines is known as one though only its last lines are shown, however long it is, and however much
+  /// comes after it.
+  @Test(arguments: [(30, 0), (63, 1), (100, 0), (100, 900), (480, 0), (480, 900), (300, 3000)])
+  func blocksBeforeTheFirstLine(_ count: Int, _ after: Int) throws {
+    let body = [String](repeating: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng=", count: count)
+    let rest = [String](repeating: String(repeating: "after ", count: 11), count: after)
+    let block = ["-----BEGIN PRIVATE KEY-----"] + body + ["short", "-----END PRIVATE KEY-----"] + rest
+    let before = (0..<2000).map { "before \($0)" }
+    let tail = try Self.tail(Array(((before + block).joined(separator: "\n") + "\n").utf8), 3 + after)
+    #expect(tail.lines.count == 3 + after)
+    #expect(tail.lines.prefix(3).allSatisfy { $0.masked == 1 })
     #expect(!tail.lines.contains { $0.text.contains("short") })
   }
 }

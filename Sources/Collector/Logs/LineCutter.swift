@@ -46,10 +46,9 @@ struct LineCutter {
     pending.removeLast(pending.count - start)
     var state = state
     let text = masker.line(pending, state: &state)
-    let shown = MaskedText(segments: text.segments + word.segments)
     pending = []
     pendingCount = 0
-    each(LogLine(TargetText(bytes: shown.rendered()), masked: shown.maskedCount, truncated: true), shown)
+    show(MaskedText(segments: text.segments + word.segments), truncated: true, each)
   }
 
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
@@ -60,8 +59,16 @@ struct LineCutter {
       oversize
       ? .oversize(count: Self.maximumLine)
       : masker.line(pending, state: &state)
+    let truncated = oversize
+    pending = []
+    pendingCount = 0
+    oversize = false
+    show(masked, truncated: truncated, each)
+  }
+
+  private func show(_ masked: MaskedText, truncated: Bool, _ each: (LogLine, MaskedText) -> Void) {
     var shown = masked.rendered()
-    var truncated = oversize
+    var truncated = truncated
     if shown.count > Self.maximumShown {
       var end = Self.maximumShown
       // Not in the middle of a UTF-8 sequence.
@@ -70,9 +77,6 @@ struct LineCutter {
       truncated = true
     }
     each(LogLine(TargetText(bytes: shown), masked: masked.maskedCount, truncated: truncated), masked)
-    pending = []
-    pendingCount = 0
-    oversize = false
   }
 
   private mutating func add(_ bytes: ArraySlice<UInt8>) {
