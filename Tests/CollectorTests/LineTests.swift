@@ -135,6 +135,46 @@ struct LineCutterTests {
   }
 }
 
+struct OverlapTests {
+  static func naive(_ text: [UInt8], _ value: [UInt8]) -> Int {
+    let most = min(text.count, value.count - 1, 1024)
+    return (0...max(most, 0)).reversed().first { $0 >= 4 && text.suffix($0).elementsEqual(value.prefix($0)) } ?? 0
+  }
+
+  @Test func agreesWithTheDefinition() {
+    var random = SplitMix(state: 231)
+    var found = 0
+    for _ in 0..<20_000 {
+      // Two letters, so that ends and beginnings meet often; and often the very thing.
+      let value = (0..<Int.random(in: 0...14, using: &random)).map { _ in UInt8.random(in: 0x61...0x62, using: &random)
+      }
+      var text = (0..<Int.random(in: 0...10, using: &random)).map { _ in UInt8.random(in: 0x61...0x62, using: &random) }
+      if Bool.random(using: &random) { text += value.prefix(Int.random(in: 0...value.count, using: &random)) }
+      let expected = Self.naive(text, value)
+      #expect(LineCutter.overlap(of: text, with: value) == expected)
+      if expected > 0 { found += 1 }
+    }
+    #expect(found > 1000)
+  }
+
+  @Test(arguments: [1000, 1023, 1024, 1025, 5000])
+  func longValues(_ count: Int) {
+    let value = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 3) }
+    for cut in [3, 4, 100, 1022, 1023, 1024, 1025] where cut <= count {
+      let text = Array("before ".utf8) + value.prefix(cut)
+      #expect(LineCutter.overlap(of: text, with: value) == Self.naive(text, value))
+    }
+  }
+
+  /// A target with many values that nearly match: no more than linear.
+  @Test func timeIsLinear() {
+    let text = [UInt8](repeating: 0x61, count: 1023) + [0x62]
+    let value = [UInt8](repeating: 0x61, count: 2000)
+    let time = ContinuousClock().measure { for _ in 0..<300 { _ = LineCutter.overlap(of: text, with: value) } }
+    #expect(time < .seconds(10))
+  }
+}
+
 struct LogTailReaderTests {
   static func tail(
     _ bytes: [UInt8], _ count: Int, budget: Int64 = .max, size: UInt64? = nil
@@ -239,12 +279,19 @@ struct LogTailReaderTests {
     #expect(tail.end - tail.unfinished == 6)
   }
 
-  /// The last word of an unfinished line may be half a secret.
-  @Test(arguments: [("one\ntwo thr", "two "), ("token=abc", ""), ("a b c d", "a b c "), ("x\ny\t", "")])
-  func theLastWordOfAnUnfinishedLine(_ text: String, _ shown: String) throws {
-    let line = try #require(try Self.tail(Array(text.utf8), 1).lines.first)
-    #expect(line.text.hasPrefix(shown + "\u{2039}oversize:") && line.text.hasSuffix("\u{203A}"))
-    #expect(line.masked == 1 && line.truncated == true)
+  /// The end of an unfinished line may be the beginning of a secret.
+  @Test(arguments: [
+    ("x correct-ho", "x \u{2039}oversize:8-15:-\u{203A}"), ("x corr", "x \u{2039}oversize:1-7:-\u{203A}"),
+    ("x cor", "x cor"),
+    ("x rect-horse", "x rect-horse"), ("x correct-horsf", "x correct-horsf"),
+    ("first\nx corr", "x \u{2039}oversize:1-7:-\u{203A}"),
+  ])
+  func theBeginningOfASecret(_ text: String, _ shown: String) throws {
+    let tree = try Tree()
+    try tree.file("log", Array(text.utf8))
+    let file = SharedDescriptor(try FileDescriptor.open(path: tree.path + "/log", .read))
+    let reader = LogTailReader(file: file, masker: Lines.masker, values: [Array("correct-horse-battery".utf8)])
+    #expect(try reader.last(1, size: UInt64(text.utf8.count), budget: .max).lines.map(\.text) == [shown])
   }
 
   /// An unfinished line is cut like any other.

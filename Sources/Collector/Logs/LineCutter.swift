@@ -38,17 +38,38 @@ struct LineCutter {
     oversize = true
   }
 
-  /// Shows an unfinished line but for its last word: that may be the beginning of a secret, not known as one yet.
-  mutating func finishUnfinished(masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
-    guard !oversize, let last = pending.last, last != 0x20 else { return finish(masker: masker, each) }
-    let start = pending.lastIndex(of: 0x20).map { $0 + 1 } ?? 0
-    let word = MaskedText.oversize(count: pending.count - start)
-    pending.removeLast(pending.count - start)
-    var state = state
+  /// Shows an unfinished line, but for an end that is the beginning of one of `values`: the rest of a secret may be still
+  /// to come, and what is there would not be known as a part of it.
+  mutating func finishUnfinished(values: [[UInt8]], masker: Masker, _ each: (LogLine, MaskedText) -> Void) {
+    let begun = oversize ? 0 : values.reduce(0) { max($0, Self.overlap(of: pending, with: $1)) }
+    guard begun > 0 else { return finish(masker: masker, each) }
+    pending.removeLast(begun)
     let text = masker.line(pending, state: &state)
     pending = []
     pendingCount = 0
-    show(MaskedText(segments: text.segments + word.segments), truncated: true, each)
+    show(MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments), truncated: true, each)
+  }
+
+  /// The longest end of `text` that is a beginning of `value` and not all of it, at most 1,024 bytes; 0 below four.
+  /// Linear (Knuth, Morris and Pratt): both may come from a target that means harm.
+  static func overlap(of text: [UInt8], with value: [UInt8]) -> Int {
+    let pattern = Array(value.prefix(1024))
+    // borders[i]: the longest beginning of the pattern that ends at i, and is not all of it.
+    var borders = [Int](repeating: 0, count: pattern.count)
+    var length = 0
+    for index in pattern.indices.dropFirst() {
+      while length > 0, pattern[index] != pattern[length] { length = borders[length - 1] }
+      if pattern[index] == pattern[length] { length += 1 }
+      borders[index] = length
+    }
+    length = 0
+    for byte in text.suffix(1024) {
+      if length == pattern.count, length > 0 { length = borders[length - 1] }
+      while length > 0, byte != pattern[length] { length = borders[length - 1] }
+      if let first = pattern.first, byte == (length == 0 ? first : pattern[length]) { length += 1 }
+    }
+    if length == value.count, length > 0 { length = borders[length - 1] }
+    return length >= 4 ? length : 0
   }
 
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.

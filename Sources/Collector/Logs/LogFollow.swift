@@ -16,6 +16,7 @@ final class LogFollow: Sendable {
     var offset: UInt64
     var cutter: LineCutter
     var masker: Masker
+    var values: [[UInt8]]
     var maskerGeneration: UInt64
     var lastRecord: UInt64
     var lastLook: UInt64
@@ -78,7 +79,8 @@ final class LogFollow: Sendable {
     }
     state = Mutex(
       State(
-        opened: opened, offset: offset, cutter: cutter, masker: masker, maskerGeneration: known.generation,
+        opened: opened, offset: offset, cutter: cutter, masker: masker, values: known.values,
+        maskerGeneration: known.generation,
         lastRecord: now, lastLook: now,
         backlog: backlog))
   }
@@ -162,6 +164,7 @@ final class LogFollow: Sendable {
       let known = try target.known()
       if known.generation != state.maskerGeneration {
         state.masker = makeMasker(known.taint)
+        state.values = known.values
         state.maskerGeneration = known.generation
       }
     } catch {
@@ -223,7 +226,9 @@ final class LogFollow: Sendable {
   private func finishPending(_ state: inout State, to out: inout JSONLines) {
     guard state.cutter.hasUnfinished else { return }
     var records: [LogRecord] = []
-    state.cutter.finishUnfinished(masker: state.masker) { line, _ in records.append(LogRecord(line: line)) }
+    state.cutter.finishUnfinished(values: state.values, masker: state.masker) { line, _ in
+      records.append(LogRecord(line: line))
+    }
     for record in records { write(record, to: &out, &state) }
   }
 

@@ -23,6 +23,8 @@ struct LogTailReader {
 
   let file: SharedDescriptor
   let masker: Masker
+  /// Values whose beginning must not show at the end of an unfinished line.
+  var values: [[UInt8]] = []
 
   /// Lines before the first one shown that are read too, so that a secret of several lines is known as one: as many as
   /// masking takes for one block.
@@ -67,7 +69,7 @@ struct LogTailReader {
     }
     cutter.lines(text[from...], masker: masker, keep)
     tail.unfinished = UInt64(cutter.pendingCount)
-    if cutter.pendingCount > 0 { cutter.finishUnfinished(masker: masker, keep) }
+    if cutter.pendingCount > 0 { cutter.finishUnfinished(values: values, masker: masker, keep) }
     tail.lines = Array(lines.suffix(count))
     tail.masked = Array(masked.suffix(count))
     if tail.lines.count == count || start == 0 { tail.limitHit = "none" }

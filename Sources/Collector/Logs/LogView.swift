@@ -71,7 +71,8 @@ struct LogView {
     if cursorText != nil, !follow { throw Refusal(.invalidParameter, detail: "cursor goes with follow=true") }
     let opened = try files.open(source)
     try request.charge("log", [Array("\(source.container)/\(source.name)".utf8)])
-    let masker = request.masker(try target.taint())
+    let known = try target.known()
+    let masker = request.masker(known.taint)
     if let cursorText {
       let cursor = try LogCursor(cursorText, key: cursorKey, source: sourceKey(source), session: request.token.session)
       return .follow(
@@ -81,7 +82,7 @@ struct LogView {
     }
     let tail: LogTailReader.Tail
     do throws(SystemError) {
-      tail = try LogTailReader(file: opened.file, masker: masker).last(
+      tail = try LogTailReader(file: opened.file, masker: masker, values: known.values).last(
         count ?? (follow ? 10 : Self.defaultLines), size: opened.status.size, budget: request.byteAllowance)
     } catch {
       throw Refusal(process: .init(error))

@@ -78,6 +78,8 @@ final class TaintSurvey: Sendable {
   /// What must not show, and a number that changes with it.
   struct Known: Sendable {
     var taint = Taint()
+    /// Every value of at least eight bytes, secret or not, without repeats.
+    var values: [[UInt8]] = []
     var generation: UInt64 = 0
   }
 
@@ -162,6 +164,7 @@ final class TaintSurvey: Sendable {
     var known = before.0
     if blocks != before.1 {
       known.taint = Taint()
+      known.values = Self.values(in: blocks)
       known.generation += 1
       for block in blocks { insert(block, into: &known.taint) }
     }
@@ -176,6 +179,16 @@ final class TaintSurvey: Sendable {
 }
 
 extension TaintSurvey {
+  private static func values(in blocks: [[UInt8]]) -> [[UInt8]] {
+    var values: Set<[UInt8]> = []
+    for block in blocks {
+      for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
+        if let value = EnvironmentEntry(record: record).value, value.count >= 8 { values.insert(value) }
+      }
+    }
+    return Array(values)
+  }
+
   private func insert(_ block: [UInt8], into taint: inout Taint) {
     for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
       let entry = EnvironmentEntry(record: record)
