@@ -87,6 +87,7 @@ struct LineCutter {
     show(masked, truncated: truncated, each)
   }
 
+  /// Cuts what is too long, after masking.
   private func show(_ masked: MaskedText, truncated: Bool, _ each: (LogLine, MaskedText) -> Void) {
     var shown = masked.rendered()
     var truncated = truncated
