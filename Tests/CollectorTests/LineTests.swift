@@ -135,6 +135,46 @@ struct LineCutterTests {
   }
 }
 
+struct OverlapTests {
+  static func naive(_ text: [UInt8], _ value: [UInt8]) -> Int {
+    let most = min(text.count, value.count - 1, 1024)
+    return (0...max(most, 0)).reversed().first { $0 >= 4 && text.suffix($0).elementsEqual(value.prefix($0)) } ?? 0
+  }
+
+  @Test func agreesWithTheDefinition() {
+    var random = SplitMix(state: 231)
+    var found = 0
+    for _ in 0..<20_000 {
+      // Two letters, so that ends and beginnings meet often; and often the very thing.
+      let value = (0..<Int.random(in: 0...14, using: &random)).map { _ in UInt8.random(in: 0x61...0x62, using: &random)
+      }
+      var text = (0..<Int.random(in: 0...10, using: &random)).map { _ in UInt8.random(in: 0x61...0x62, using: &random) }
+      if Bool.random(using: &random) { text += value.prefix(Int.random(in: 0...value.count, using: &random)) }
+      let expected = Self.naive(text, value)
+      #expect(LineCutter.overlap(of: text, with: value) == expected)
+      if expected > 0 { found += 1 }
+    }
+    #expect(found > 1000)
+  }
+
+  @Test(arguments: [1000, 1023, 1024, 1025, 5000])
+  func longValues(_ count: Int) {
+    let value = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 3) }
+    for cut in [3, 4, 100, 1022, 1023, 1024, 1025] where cut <= count {
+      let text = Array("before ".utf8) + value.prefix(cut)
+      #expect(LineCutter.overlap(of: text, with: value) == Self.naive(text, value))
+    }
+  }
+
+  /// A target with many values that nearly match: no more than linear.
+  @Test func timeIsLinear() {
+    let text = [UInt8](repeating: 0x61, count: 1023) + [0x62]
+    let value = [UInt8](repeating: 0x61, count: 2000)
+    let time = ContinuousClock().measure { for _ in 0..<300 { _ = LineCutter.overlap(of: text, with: value) } }
+    #expect(time < .seconds(10))
+  }
+}
+
 struct LogTailReaderTests {
   static func tail(
     _ bytes: [UInt8], _ count: Int, budget: Int64 = .max, size: UInt64? = nil
@@ -148,8 +188,8 @@ struct LogTailReaderTests {
 
   @Test(
     arguments: [
-      ("", 5, []), ("a\nb\nc\n", 2, ["b", "c"]), ("a\nb\nc", 2, ["b", "c"]), ("a\nb\nc\n", 10, ["a", "b", "c"]),
-      ("a\nb\nc\n", 0, []), ("\n\n\n", 2, ["", ""]), ("one", 1, ["one"]), ("a\r\nb\r\n", 1, ["b"]), ("\n", 1, [""]),
+      ("", 5, []), ("a\nb\nc\n", 2, ["b", "c"]), ("a\nb\nc ", 2, ["b", "c "]), ("a\nb\nc\n", 10, ["a", "b", "c"]),
+      ("a\nb\nc\n", 0, []), ("\n\n\n", 2, ["", ""]), ("one ", 1, ["one "]), ("a\r\nb\r\n", 1, ["b"]), ("\n", 1, [""]),
     ] as [(String, Int, [String])])
   func golden(_ text: String, _ count: Int, _ lines: [String]) throws {
     let tail = try Self.tail(Array(text.utf8), count)
@@ -170,18 +210,23 @@ struct LogTailReaderTests {
         text += "line \(number) " + String(repeating: "é", count: Int.random(in: 0...300, using: &random)) + "\n"
         number += 1
       }
-      if Bool.random(using: &random) { text += "the end" }
+      if Bool.random(using: &random) { text += "the end " }
       let all = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       let expected = all.last == "" ? Array(all.dropLast()) : all
       for count in [1, 100, 5000] {
         let tail = try Self.tail(Array(text.utf8), count)
         #expect(tail.lines.map(\.text) == expected.suffix(count))
         #expect(tail.end == UInt64(text.utf8.count) && tail.limitHit == "none")
-        // No more than the answer, what gives it its context, and a block.
         #expect(tail.scanned <= Int64(text.utf8.count))
-        if count == 1 { #expect(tail.scanned <= 2 * 65536) }
       }
     }
+  }
+
+  /// No more than the answer, the lines that give it its context, and a block.
+  @Test func noMoreIsReadThanNeeded() throws {
+    let text = Array(String(repeating: "0123456789 0123456789\n", count: 50_000).utf8)
+    #expect(try Self.tail(text, 1).scanned == 65536)
+    #expect(try Self.tail(text, 5000).scanned <= (5000 + 512) * 22 + 65536)
   }
 
   /// A file without a newline is read no further than the budget, and its end, cut off from its beginning, is not shown.
@@ -215,8 +260,8 @@ struct LogTailReaderTests {
   }
 
   @Test func nulsWithNewlines() throws {
-    let tail = try Self.tail([0, 0, 0x0A, 0x61, 0, 0x0A, 0x62], 10)
-    #expect(tail.lines.map(\.text) == ["\0\0", "a\0", "b"])
+    let tail = try Self.tail([0, 0, 0x0A, 0x61, 0, 0x0A, 0x62, 0x20], 10)
+    #expect(tail.lines.map(\.text) == ["\0\0", "a\0", "b "])
   }
 
   /// The file has become shorter since its size was taken.
@@ -234,15 +279,39 @@ struct LogTailReaderTests {
     #expect(tail.end - tail.unfinished == 6)
   }
 
-  /// A key of several lines is known as one though only its last lines are shown.
-  @Test func blocksBeforeTheFirstLine() throws {
-    let body = (0..<30).map { _ in "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng=" }
-    let text =
-      (["-----BEGIN PRIVATE KEY-----"] + body + ["short", "-----END PRIVATE KEY-----", "after"]).joined(separator: "\n")
-      + "\n"
-    let tail = try Self.tail(Array(text.utf8), 4)
-    #expect(tail.lines.last?.text == "after")
-    #expect(tail.lines.dropLast().allSatisfy { $0.masked == 1 })
+  /// The end of an unfinished line may be the beginning of a secret.
+  @Test(arguments: [
+    ("x correct-ho", "x \u{2039}oversize:8-15:-\u{203A}"), ("x corr", "x \u{2039}oversize:1-7:-\u{203A}"),
+    ("x cor", "x cor"),
+    ("x rect-horse", "x rect-horse"), ("x correct-horsf", "x correct-horsf"),
+    ("first\nx corr", "x \u{2039}oversize:1-7:-\u{203A}"),
+  ])
+  func theBeginningOfASecret(_ text: String, _ shown: String) throws {
+    let tree = try Tree()
+    try tree.file("log", Array(text.utf8))
+    let file = SharedDescriptor(try FileDescriptor.open(path: tree.path + "/log", .read))
+    let reader = LogTailReader(file: file, masker: Lines.masker, values: [Array("correct-horse-battery".utf8)])
+    #expect(try reader.last(1, size: UInt64(text.utf8.count), budget: .max).lines.map(\.text) == [shown])
+  }
+
+  /// An unfinished line is cut like any other.
+  @Test func aLongUnfinishedLine() throws {
+    let tail = try Self.tail(Array(("first\n" + String(repeating: "ab ", count: 30_000) + "end").utf8), 1)
+    #expect(tail.lines[0].text.utf8.count <= LineCutter.maximumShown && tail.lines[0].truncated == true)
+    #expect(tail.unfinished == 90_003)
+  }
+
+  /// A key of several lines is known as one though only its last lines are shown, however long it is, and however much
+  /// comes after it.
+  @Test(arguments: [(30, 0), (63, 1), (100, 0), (100, 900), (480, 0), (480, 900), (300, 3000)])
+  func blocksBeforeTheFirstLine(_ count: Int, _ after: Int) throws {
+    let body = [String](repeating: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng=", count: count)
+    let rest = [String](repeating: String(repeating: "after ", count: 11), count: after)
+    let block = ["-----BEGIN PRIVATE KEY-----"] + body + ["short", "-----END PRIVATE KEY-----"] + rest
+    let before = (0..<2000).map { "before \($0)" }
+    let tail = try Self.tail(Array(((before + block).joined(separator: "\n") + "\n").utf8), 3 + after)
+    #expect(tail.lines.count == 3 + after)
+    #expect(tail.lines.prefix(3).allSatisfy { $0.masked == 1 })
     #expect(!tail.lines.contains { $0.text.contains("short") })
   }
 }

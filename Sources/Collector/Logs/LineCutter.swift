@@ -50,14 +50,26 @@ struct LineCutter {
     show(MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments), truncated: true, each)
   }
 
-  /// The longest end of `text` that is a beginning of `value` and not all of it; 0 below four bytes.
-  private static func overlap(of text: [UInt8], with value: [UInt8]) -> Int {
-    var length = min(text.count, value.count - 1, 1024)
-    while length >= 4 {
-      if text.suffix(length).elementsEqual(value.prefix(length)) { return length }
-      length -= 1
+  /// The longest end of `text` that is a beginning of `value` and not all of it, at most 1,024 bytes; 0 below four.
+  /// Linear (Knuth, Morris and Pratt): both may come from a target that means harm.
+  static func overlap(of text: [UInt8], with value: [UInt8]) -> Int {
+    let pattern = Array(value.prefix(1024))
+    // borders[i]: the longest beginning of the pattern that ends at i, and is not all of it.
+    var borders = [Int](repeating: 0, count: pattern.count)
+    var length = 0
+    for index in pattern.indices.dropFirst() {
+      while length > 0, pattern[index] != pattern[length] { length = borders[length - 1] }
+      if pattern[index] == pattern[length] { length += 1 }
+      borders[index] = length
     }
-    return 0
+    length = 0
+    for byte in text.suffix(1024) {
+      if length == pattern.count, length > 0 { length = borders[length - 1] }
+      while length > 0, byte != pattern[length] { length = borders[length - 1] }
+      if let first = pattern.first, byte == (length == 0 ? first : pattern[length]) { length += 1 }
+    }
+    if length == value.count, length > 0 { length = borders[length - 1] }
+    return length >= 4 ? length : 0
   }
 
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.

@@ -26,8 +26,9 @@ struct LogTailReader {
   /// Values whose beginning must not show at the end of an unfinished line.
   var values: [[UInt8]] = []
 
-  /// Lines before the first one shown that are read too, so that a secret of several lines is known as one.
-  private static let contextLines = 64
+  /// Lines before the first one shown that are read too, so that a secret of several lines is known as one: as many as
+  /// masking takes for one block.
+  private static let contextLines = 512
 
   func last(_ count: Int, size: UInt64, budget: Int64) throws(SystemError) -> Tail {
     var tail = Tail()
