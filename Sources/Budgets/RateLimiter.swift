@@ -20,7 +20,7 @@ package struct RateLimiter: Sendable {
     tolerance = interval * UInt64(rate.burst - 1)
   }
 
-  /// Nanoseconds until one more would conform; 0 for now.
+  /// Nanoseconds until one more would conform; 0 where it would at once.
   package func wait(now: UInt64) -> UInt64 {
     let arrival = max(theoreticalArrival, now)
     return arrival - now > tolerance ? arrival - now - tolerance : 0

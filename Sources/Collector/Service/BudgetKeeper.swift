@@ -21,7 +21,8 @@ final class BudgetKeeper: Sendable {
     // counters are kept for half a day after the last token.
     let ends = token.actor == nil ? max(caller.notAfter, token.expires) : token.expires + 43200
     return Account(
-      session: "\(token.session)/\(token.grant)", token: "\(token.session)/\(token.tokenID)",
+      // A space stands in none of the identifiers (`Claims`), so that no two accounts share a key.
+      session: "\(token.session) \(token.grant)", token: "\(token.session) \(token.tokenID)",
       peer: caller.peer.spiffeID,
       sessionAllowance: Allowance(
         requests: session.requests, bytes: session.bytes, objects: session.objects, concurrency: session.concurrency),
