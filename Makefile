@@ -30,7 +30,7 @@ run: build ## Look into a real workload through the whole chain, and see a reque
 .PHONY: test
 test: setup ## All tests
 	@$(SWIFT_BUILD) --build-tests
-	@PATH="$(CURDIR)/.build/python/bin:$$PATH" swift test --skip-build --disable-xctest
+	@PATH="$(CURDIR)/.build/python/bin:$$PATH" .ci/test
 
 .PHONY: check
 check: setup ## Format, lint, import law, documents, generated files

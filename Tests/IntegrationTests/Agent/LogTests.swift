@@ -9,7 +9,7 @@ struct LogTests {
     let agent = try AgentUnderTest(["sh", "-c", "seq 1 200000; echo -n unfinished; exec sleep 300"])
     let token = try agent.token()
     let file = agent.installation.state.path("logs/stdout.log")
-    let deadline = Date().addingTimeInterval(20)
+    let deadline = Date().addingTimeInterval(60)
     while !((try? String(contentsOfFile: file, encoding: .utf8))?.hasSuffix("unfinished") ?? false), Date() < deadline {
       usleep(50_000)
     }
@@ -41,7 +41,7 @@ struct LogTests {
     let agent = try AgentUnderTest(
       ["sh", "-c", script], options: names.flatMap { ["--log", "\($0)=\(folder)/\($0).log"] })
     let token = try agent.token()
-    let deadline = Date().addingTimeInterval(20)
+    let deadline = Date().addingTimeInterval(60)
     while try !agent.get("/v1/logs/stdout", token: token).body.contains("done"), Date() < deadline { usleep(100_000) }
     for (name, code) in [
       ("fifo", "not_a_regular_file"), ("link", "not_a_regular_file"), ("directory", "not_a_regular_file"),
@@ -120,7 +120,7 @@ struct LogTests {
     let secret = "correct-horse.battery_staple-\(["wolf", "lynx"].randomElement() ?? "hare")"
     let script = "printf 'connecting with %.22s' \"$DB_PASSWORD\"; exec sleep 300"
     let agent = try AgentUnderTest(["sh", "-c", script], environment: ["DB_PASSWORD": secret])
-    let deadline = Date().addingTimeInterval(10)
+    let deadline = Date().addingTimeInterval(60)
     var body = ""
     repeat {
       body = try agent.get("/v1/logs/stdout", token: agent.token()).body
@@ -166,7 +166,7 @@ struct LogTests {
     try second.wait(for: "tick")
     kill(pid_t(try #require(agent.pids["opener"])), SIGTERM)
     #expect(second.finish().last?["reason"] as? String == "shutdown")
-    let deadline = Date().addingTimeInterval(10)
+    let deadline = Date().addingTimeInterval(60)
     while agent.pids.values.contains(where: DevelopmentInstallation.isRunning), Date() < deadline { usleep(50_000) }
     #expect(!agent.pids.values.contains(where: DevelopmentInstallation.isRunning))
     #expect(DevelopmentInstallation.isRunning(agent.workload))

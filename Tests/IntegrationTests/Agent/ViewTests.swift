@@ -26,7 +26,7 @@ struct ViewTests {
         "DATABASE_URL": "postgres://app:\(password)@db.internal/app",
       ])
     let permit = try agent.token()
-    let deadline = Date().addingTimeInterval(10)
+    let deadline = Date().addingTimeInterval(60)
     while try agent.processes(token: permit).count < 2, Date() < deadline { usleep(100_000) }
     let processes = try agent.processes(token: permit)
     #expect(processes.count >= 2)
@@ -99,7 +99,7 @@ struct ViewTests {
       """
     let agent = try AgentUnderTest(["/usr/bin/python3", "-c", program])
     let token = try agent.token()
-    let deadline = Date().addingTimeInterval(10)
+    let deadline = Date().addingTimeInterval(60)
     while try agent.processes(token: token).first?["command"] as? String != "sleep", Date() < deadline {
       usleep(50_000)
     }
@@ -115,7 +115,7 @@ struct ViewTests {
   func processes() throws {
     let agent = try AgentUnderTest(["sh", "-c", "sleep 301 & sleep 302 & wait"])
     let token = try agent.token()
-    let deadline = Date().addingTimeInterval(10)
+    let deadline = Date().addingTimeInterval(60)
     while try agent.processes(token: token).count < 3, Date() < deadline { usleep(50_000) }
     let shown = try agent.processes(token: token)
     #expect(shown.count == 3)
@@ -136,7 +136,7 @@ struct ViewTests {
     let sleeper = try #require(shown.first { ($0["arguments"] as? [String])?.contains("301") == true })
     let id = try #require(sleeper["id"] as? String)
     kill(pid_t(try #require(sleeper["pid"] as? Int)), SIGKILL)
-    let end = Date().addingTimeInterval(10)
+    let end = Date().addingTimeInterval(60)
     var code: String?
     repeat {
       code = try agent.get("/v1/processes/\(id)", token: token).code
