@@ -52,7 +52,7 @@ let package = Package(
     // Domain: pure code.
     .target(name: "StrictJSON"),
     .target(name: "Grants", dependencies: ["StrictJSON"]),
-    .target(name: "API", dependencies: ["StrictJSON"], exclude: ["openapi.yaml"]),
+    .target(name: "API", dependencies: ["StrictJSON"], resources: [.embedInCode("openapi.yaml")]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
     .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),

@@ -132,6 +132,9 @@ final class RequestService: Sendable {
     case .posture:
       try request.parameters.finish()
       return .whole(try posture.answer())
+    case .description:
+      try request.parameters.finish()
+      return .whole(OpenAPIDocument.bytes)
     }
   }
 
@@ -164,7 +167,7 @@ final class RequestService: Sendable {
     let head = HeadMessage(
       status: 200,
       fields: [
-        ("content-type", isStream ? "application/x-ndjson" : "application/json"), ("cache-control", "no-store"),
+        ("content-type", request.route.mediaType(following: isStream)), ("cache-control", "no-store"),
         ("x-request-id", exchange.requestID),
       ], length: isStream ? nil : UInt64(bytes.count))
     let record = ExchangeRecord(

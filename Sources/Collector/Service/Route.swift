@@ -11,6 +11,7 @@ enum Route: Sendable, Equatable {
   case logs
   case log(source: String)
   case posture
+  case description
 
   /// As in the OpenAPI file; goes into audit events.
   var pattern: String {
@@ -23,6 +24,7 @@ enum Route: Sendable, Equatable {
     case .logs: "/v1/logs"
     case .log: "/v1/logs/{source}"
     case .posture: "/v1/posture"
+    case .description: "/v1/openapi.yaml"
     }
   }
 
@@ -35,8 +37,14 @@ enum Route: Sendable, Equatable {
     case .directories: .filesList
     case .logs: .logsList
     case .log: .logsTail
-    case .posture: nil
+    case .posture, .description: nil
     }
+  }
+
+  /// What an answer is written in.
+  func mediaType(following: Bool) -> String {
+    if self == .description { return OpenAPIDocument.mediaType }
+    return following ? "application/x-ndjson" : "application/json"
   }
 
   init(method: String, target: RequestTarget) throws(Refusal) {
@@ -55,6 +63,7 @@ enum Route: Sendable, Equatable {
         case "directories": .directories
         case "logs": .logs
         case "posture": .posture
+        case "openapi.yaml": .description
         case _: nil
         }
       case 2:
