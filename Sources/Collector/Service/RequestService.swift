@@ -11,7 +11,7 @@ internal import Tokens
 /// Decides, reads, masks, records and answers. Runs on the worker threads; one request at a time in each.
 final class RequestService: Sendable {
   private let configuration: Configuration
-  private let verifier: TokenVerifier
+  private let keys: TokenKeys
   private let target: Target
   private let files: LogFiles
   private let posture: PostureView
@@ -22,11 +22,11 @@ final class RequestService: Sendable {
   private let fingerprintKey: [UInt8]
 
   init(
-    configuration: Configuration, verifier: TokenVerifier, target: Target, files: LogFiles, posture: PostureView,
+    configuration: Configuration, keys: TokenKeys, target: Target, files: LogFiles, posture: PostureView,
     audit: AuditSink, log: Log
   ) throws(LibCrypto.Failure) {
     self.configuration = configuration
-    self.verifier = verifier
+    self.keys = keys
     self.target = target
     self.files = files
     self.posture = posture
@@ -88,7 +88,7 @@ final class RequestService: Sendable {
     let token: VerifiedToken
     do throws(Refusal) {
       token = try caller.authenticate(
-        authorization: message.authorization, verifier: verifier, now: Clock.now().seconds)
+        authorization: message.authorization, keys: keys.current(now: Clock.monotonic()), now: Clock.now().seconds)
     } catch {
       budgets.noteFailure(of: caller)
       throw error
