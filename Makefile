@@ -46,6 +46,7 @@ format: ## Rewrite the sources in the project's format
 profiles: setup ## Write profiles/README.md from the table of system calls
 	@$(SWIFT_BUILD) --product sidelight-agent
 	@.build/debug/sidelight-agent system-calls > profiles/README.md
+	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image
 image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent

@@ -118,13 +118,17 @@ struct ViewTests {
 
   @Test func postures() throws {
     let posture = Posture(
-      agent: "a", build: "b", kernel: "k", confinement: "strict", landlockABI: 6,
+      agent: "a", build: "b", kernel: "k", architecture: "x86_64", confinement: "strict", landlockABI: 6,
+      missing: ["landlock_scopes", "bounding_set"], readOnlyRoot: true,
       processes: [
         .init(
-          role: "opener", pid: 1, uid: 2, gid: 3, noNewPrivileges: true, dumpable: false, seccomp: "filter",
-          seccompFilters: 1, seccompDigest: "d", landlock: false,
-          capabilities: .init(inheritable: "0", permitted: "0", effective: "0", bounding: "0", ambient: "0"), threads: 1
-        )
+          role: "opener", pid: 1, uid: 2, gid: 3, uids: .init(real: 4, effective: 5, saved: 6, fileSystem: 7),
+          gids: .init(real: 8, effective: 9, saved: 10, fileSystem: 11), noNewPrivileges: true, dumpable: false,
+          seccomp: "filter", seccompFilters: 1, seccompDigest: "d", landlock: false,
+          capabilities: .init(inheritable: "0", permitted: "1", effective: "2", bounding: "3", ambient: "4"),
+          securebits: 239, threads: 1, threadsAlike: true,
+          limits: [.init(name: "core_file_size", soft: "0", hard: "unlimited")],
+          selfTest: [.init(attempt: "write_file", before: "permitted", after: "refused")])
       ])
     #expect(try Self.read(Posture.self, Self.written { posture.write(to: &$0) }) == posture)
   }
