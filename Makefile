@@ -38,6 +38,10 @@ check: setup ## Format, lint, import law, documents, generated files
 	@.ci/imports
 	@.ci/documents
 
+.PHONY: fuzz
+fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
+	@SECONDS_EACH=$(or $(SECONDS_EACH),60) .ci/fuzz $(TARGETS)
+
 .PHONY: format
 format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests

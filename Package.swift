@@ -127,6 +127,26 @@ let package = Package(
   cLanguageStandard: .gnu17
 )
 
+// `make fuzz` (docs/fuzzing.md): the corpus tests' inputs again, as a program around libFuzzer. All code of this package
+// is built with its counters and with AddressSanitizer then.
+let fuzzing = Context.environment["SIDELIGHT_FUZZ"] == "1"
+let fuzzRules: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+let fuzzDependencies: [Target.Dependency] = [
+  "ProcFS", "Privsep", "StrictJSON", "Grants", "Tokens", "LibCrypto", "Identity", "Policy", "API", "Linux", "Masking",
+  "Collector", "Endpoint", nio, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+if fuzzing {
+  package.targets.append(.systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzTests", dependencies: fuzzDependencies + ["CFuzzer"], path: "Tests/FuzzTests",
+      exclude: ["Corpus", "CorpusTests.swift"], swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+} else {
+  package.targets.append(
+    .testTarget(name: "FuzzTests", dependencies: fuzzDependencies, exclude: ["Corpus", "Fuzzer.swift"]))
+}
+
 // One place for the rules that every Swift target obeys.
 let swiftRules: [SwiftSetting] = [
   .strictMemorySafety(),
@@ -139,5 +159,5 @@ let swiftRules: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 for target in package.targets where target.type != .system && target.name != "CLinux" {
-  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules
+  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
 }
