@@ -27,6 +27,15 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     }
   }
 
+  /// Opens a file of this directory for reading.
+  package borrowing func open(_ name: String) throws(ProcFSError) -> FileDescriptor {
+    do throws(SystemError) {
+      return try descriptor.open(name, .read)
+    } catch {
+      throw .init(error)
+    }
+  }
+
   /// Reads an opened file to its end or to `limit` bytes.
   package static func read(
     _ file: borrowing FileDescriptor, limit: Int, shortReadIsEnd: Bool = false
