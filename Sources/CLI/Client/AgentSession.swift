@@ -68,9 +68,10 @@ actor AgentSession {
     }
   }
 
-  /// A list that may come in parts: all of them, in order, following `next`.
+  /// A list that may come in parts: all of them, in order, following `next`; or those that hold the first `atMost`
+  /// items.
   func list<Page: ListPage>(
-    _ type: Page.Type, _ path: [String], query: [(name: String, value: String?)]
+    _ type: Page.Type, _ path: [String], query: [(name: String, value: String?)], atMost: Int? = nil
   ) async throws(Failure) -> ListAnswer<Page> {
     var answer = ListAnswer<Page>()
     var cursor: String?
@@ -81,6 +82,10 @@ actor AgentSession {
       answer.pages.append(page)
       answer.documents.append(body)
       guard let next = page.next else { return answer }
+      if let atMost, answer.pages.reduce(0, { $0 + $1.itemCount }) >= atMost {
+        answer.cutShort = true
+        return answer
+      }
       guard seen.insert(next).inserted else {
         throw Failure(.internalError, "the agent's list leads back to a part that was read already")
       }
@@ -139,15 +144,18 @@ actor AgentSession {
 protocol ListPage: Decodable, Sendable {
   /// The member that holds the items.
   static var itemsName: String { get }
+  var itemCount: Int { get }
   var next: String? { get }
 }
 
 extension ProcessList: ListPage {
   static var itemsName: String { "processes" }
+  var itemCount: Int { processes.count }
 }
 
 extension DirectoryList: ListPage {
   static var itemsName: String { "entries" }
+  var itemCount: Int { entries.count }
 }
 
 /// All parts of a list.

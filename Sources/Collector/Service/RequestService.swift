@@ -118,9 +118,10 @@ final class RequestService: Sendable {
 
   private func perform(_ request: Request) throws(Refusal) -> Body {
     switch request.route {
-    case .processes: return .whole(try ProcessView(target: target, request: request).list())
-    case .process(let id): return .whole(try ProcessView(target: target, request: request).one(id))
-    case .environment(let id): return .whole(try EnvironmentView(target: target, request: request).answer(id))
+    case .processes: return .whole(try processView(request).list())
+    case .process(let id): return .whole(try processView(request).one(id))
+    case .environment(let id):
+      return .whole(try EnvironmentView(target: target, request: request, processes: processView(request)).answer(id))
     case .files: return .whole(try fileView(request).file())
     case .directories: return .whole(try fileView(request).directory())
     case .logs: return .whole(try logView(request).list())
@@ -136,6 +137,10 @@ final class RequestService: Sendable {
       try request.parameters.finish()
       return .whole(OpenAPIDocument.bytes)
     }
+  }
+
+  private func processView(_ request: Request) -> ProcessView {
+    ProcessView(target: target, request: request, cursorKey: cursorKey)
   }
 
   private func fileView(_ request: Request) -> FileView {

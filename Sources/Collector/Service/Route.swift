@@ -50,7 +50,8 @@ enum Route: Sendable, Equatable {
   init(method: String, target: RequestTarget) throws(Refusal) {
     var words: [String] = []
     for segment in target.segments {
-      guard let word = String(validating: segment, as: UTF8.self) else { throw Refusal(.noSuchRoute) }
+      // An empty one, as behind a slash at the end, names nothing.
+      guard let word = String(validating: segment, as: UTF8.self), !word.isEmpty else { throw Refusal(.noSuchRoute) }
       words.append(word)
     }
     guard words.first == "v1" else { throw Refusal(.noSuchRoute) }
