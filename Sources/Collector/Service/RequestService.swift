@@ -123,6 +123,7 @@ final class RequestService: Sendable {
     case .environment(let id):
       return .whole(try EnvironmentView(target: target, request: request, processes: processView(request)).answer(id))
     case .files: return .whole(try fileView(request).file())
+    case .fileDigest: return .whole(try digestView(request).answer())
     case .directories: return .whole(try fileView(request).directory())
     case .logs: return .whole(try logView(request).list())
     case .log(let source):
@@ -144,7 +145,19 @@ final class RequestService: Sendable {
   }
 
   private func fileView(_ request: Request) -> FileView {
-    FileView(target: target, request: request, defaultContainer: configuration.container)
+    FileView(
+      files: GrantedFiles(target: target, request: request, defaultContainer: configuration.container),
+      cursorKey: cursorKey)
+  }
+
+  private func digestView(_ request: Request) throws(Refusal) -> FileDigestView {
+    do throws(LibCrypto.Failure) {
+      return FileDigestView(
+        files: GrantedFiles(target: target, request: request, defaultContainer: configuration.container),
+        key: try GrantFingerprints.digestKey(processKey: fingerprintKey, grant: request.token.grant))
+    } catch {
+      throw Refusal(.internalError, log: error.description)
+    }
   }
 
   private func logView(_ request: Request) -> LogView {

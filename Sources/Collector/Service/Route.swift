@@ -7,6 +7,7 @@ enum Route: Sendable, Equatable {
   case process(id: String)
   case environment(id: String)
   case files
+  case fileDigest
   case directories
   case logs
   case log(source: String)
@@ -20,6 +21,7 @@ enum Route: Sendable, Equatable {
     case .process: "/v1/processes/{id}"
     case .environment: "/v1/processes/{id}/environment"
     case .files: "/v1/files"
+    case .fileDigest: "/v1/files/digest"
     case .directories: "/v1/directories"
     case .logs: "/v1/logs"
     case .log: "/v1/logs/{source}"
@@ -34,6 +36,7 @@ enum Route: Sendable, Equatable {
     case .processes, .process: .processesList
     case .environment: .environmentRead
     case .files: .filesStat
+    case .fileDigest: .filesDigest
     case .directories: .filesList
     case .logs: .logsList
     case .log: .logsTail
@@ -70,6 +73,7 @@ enum Route: Sendable, Equatable {
       case 2:
         switch words[1] {
         case "processes": .process(id: words[2])
+        case "files" where words[2] == "digest": .fileDigest
         case "logs": .log(source: words[2])
         case _: nil
         }
