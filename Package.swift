@@ -14,6 +14,20 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
+// One static file that is loaded anywhere in memory. Only lld knows how; relative relocations are packed, or they would
+// add a megabyte to it (docs/decisions/0050).
+let staticExecutable = [
+  "-static-executable", "-ld-path=\(Context.packageDirectory)/.ci/ld-static-pie", "-Xclang-linker", "-static-pie",
+  "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "-z", "-Xlinker", "now",
+]
+// By the linker: then the build id is of what is shipped, and not of the paths in what was stripped.
+let stripped = ["-Xlinker", "--strip-all"]
+// Objects that were compiled for the dynamic Foundation do not name what the static one is made of.
+let staticFoundation = [
+  "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials", "-lCoreFoundation", "-l_FoundationICU",
+  "-l_FoundationCShims", "-l_FoundationCollections", "-lsqlite3", "-lz", "-lm",
+]
+
 let package = Package(
   name: "sidelight",
   products: [
@@ -78,7 +92,7 @@ let package = Package(
       dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
     .executableTarget(
       name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      linkerSettings: [.unsafeFlags(staticExecutable), .unsafeFlags(stripped, .when(configuration: .release))]),
     .executableTarget(
       name: "Broker",
       dependencies: [
@@ -91,6 +105,9 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
+      ],
+      linkerSettings: [
+        .unsafeFlags(staticExecutable + staticFoundation), .unsafeFlags(stripped, .when(configuration: .release)),
       ]),
     .executableTarget(
       name: "CLI",
