@@ -117,6 +117,12 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
 
+    // What a taken-over role would try; run by IntegrationTests, linked into no product.
+    .target(name: "CAttack", path: "Tests/CAttack"),
+    .executableTarget(
+      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox"], path: "Tests/AttackRole",
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+
     // Tests: one target a module, and the real whole in IntegrationTests.
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "Linux", "CLinux"]),
@@ -138,7 +144,7 @@ let package = Package(
       ]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
-    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),
+    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
@@ -175,6 +181,6 @@ let swiftRules: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
-for target in package.targets where target.type != .system && target.name != "CLinux" {
+for target in package.targets where target.type != .system && !["CLinux", "CAttack"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
 }
