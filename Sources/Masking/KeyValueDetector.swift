@@ -25,6 +25,12 @@ enum KeyValueDetector {
     guard verdict != .plain else { return }
     guard var candidate = locate(bytes, start, end, dashes: dashes, verdict: verdict, state: &state) else { return }
     guard candidate.start < candidate.end else { return }
+    if state.isCrowded(valueEnd: candidate.end) {
+      // So many names in one value (`key=key=key=…`) would each be asked about all that is left of it.
+      state.findings.add(candidate.start, candidate.end, .name, "crowded-value")
+      state.namesDone = candidate.end
+      return
+    }
     // A value without an end in sight under a short name (`auth:auth:…`) is no header.
     let isEndless = end - start < 8 && candidate.end - candidate.start > 1024 && candidate.place != .quoted
     if verdict == .weak, !isEndless,
@@ -36,17 +42,21 @@ enum KeyValueDetector {
     candidate.acceptsDigits = isDigitSecret(bytes, start, end)
     if state.mode == .strict || state.isStructured {
       if candidate.place == .prose || candidate.verdict == .weak {
-        guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
+        guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else {
+          return state.rejected(valueEnd: candidate.end)
+        }
       } else {
         let end = min(candidate.end, candidate.start + 64)
-        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) { return }
+        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) {
+          return state.rejected(valueEnd: candidate.end)
+        }
       }
     } else {
       let isCode = state.lineIsCode(bytes)
       let isInside = isCode && candidate.place != .quoted && state.isInsideLiteral(bytes, start)
       let mentionsUser = verdict == .shortPassword && state.mentionsUser(bytes)
       let plausibility = Plausibility(lineIsCode: isCode, isInsideLiteral: isInside, mentionsUser: mentionsUser)
-      guard plausibility.accepts(bytes, candidate) else { return }
+      guard plausibility.accepts(bytes, candidate) else { return state.rejected(valueEnd: candidate.end) }
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)

@@ -31,7 +31,7 @@ struct Candidate {
 /// Tells values that a person would call secret from code, placeholders, labels and prose that stand
 /// in the same places. Used in balanced mode; strict mode asks only `isTrivial`.
 struct Plausibility {
-  private static let longest = 256
+  private static let longest = 128
 
   /// Whether the line around the value reads as program text.
   var lineIsCode: Bool
@@ -75,15 +75,16 @@ struct Plausibility {
   /// Templates and texts that ask for a value.
   static func isPlaceholder(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let first = bytes[start]
+    let second = end - start > 1 ? bytes[start + 1] : 0
     let last = bytes[end - 1]
-    if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
+    if first == 0x3C, last == 0x3E || ByteClass.isLetter(second) && shape.others == 1 { return true }
     if ByteClass.isQuote(first)
       || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0
         && hasConcatenation(bytes, start, end)
     {
       return true
     }
-    if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
+    if first == 0x28, shape.digits == 0, ByteClass.isLetter(second) { return true }
     if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
     if first == 0x2A, last == 0x2A { return true }
@@ -91,7 +92,7 @@ struct Plausibility {
     if first == 0x25, last == 0x25, end - start > 2 { return true }
     if first == 0x40, last == 0x40, end - start > 2 { return true }
     if first == 0x23, last == 0x23, end - start > 2 { return true }
-    if first == 0x5F, last == 0x5F, bytes[start + 1] == 0x5F { return true }
+    if first == 0x5F, last == 0x5F, second == 0x5F { return true }
     if hasTemplate(bytes, start, end) { return true }
     let stop = min(end, start + 64)
     if end - start > 3, last == 0x2E, bytes[end - 2] == 0x2E, bytes[end - 3] == 0x2E { return true }
