@@ -132,6 +132,9 @@ enum KeyValueDetector {
     case 0x3D:  // =
       return assigned(bytes, at, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
     case 0x3A:  // :
+      if !isQuotedName, isExpansion(bytes, start, at) {
+        return expansionDefault(bytes, at).map { candidate($0, .tight) }
+      }
       if at + 1 < count, bytes[at + 1] == 0x3A { return nil }
       if at + 1 < count, bytes[at + 1] == 0x3D {
         return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
@@ -144,6 +147,10 @@ enum KeyValueDetector {
       return literal(bytes, skipBlanks(bytes, value), state: &state).map { candidate($0, .quoted) }
     case 0x2C where isQuotedName:  // "name", "value"
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
+    case 0x2C where start > 0 && bytes[start - 1] == 0x7B:  // {name, <<"value">>}
+      var value = skipBlanks(bytes, at + 1)
+      while value < count, bytes[value] == 0x3C { value += 1 }
+      return literal(bytes, value, state: &state).map { candidate($0, .quoted) }
     case 0x28 where !isQuotedName && at == end:  // setName("value")
       guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"),
         !ByteText.matches(bytes, start, "has")
@@ -181,7 +188,10 @@ enum KeyValueDetector {
     if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
-    return prose(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
+    guard let found = prose(bytes, at, isQuotedName: isQuotedName, state: &state) else { return nil }
+    var answer = candidate(found.range, found.place)
+    if found.isPair { answer.verdict = .password }
+    return answer
   }
 
   static func skipBlanks(_ bytes: Span<UInt8>, _ from: Int) -> Int {

@@ -51,7 +51,7 @@ struct Plausibility {
       return !Self.isCodeReference(bytes, start, start + 32, head)
     }
     let shape = ValueShape(bytes, start, end)
-    if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
+    if candidate.place == .prose, shape.digits == 0, shape.length < 12, shape.steps < 2 { return false }
     if Self.isTrivial(bytes, start, end, shape) { return false }
     if Self.isPlaceholder(bytes, start, end, shape) { return false }
     if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
@@ -68,8 +68,9 @@ struct Plausibility {
     if end - start < 3 { return true }
     if shape.distinct == 1 { return true }
     if shape.distinct <= 2, shape.letters == 0, shape.digits == 0 { return true }
-    if end - start <= 24, emptyWords.contains(bytes, start, end) { return true }
-    return false
+    var last = end
+    while last > start, end - last < 3, !ByteClass.isAlphanumeric(bytes[last - 1]) { last -= 1 }
+    return end - start <= 24 && (emptyWords.contains(bytes, start, end) || emptyWords.contains(bytes, start, last))
   }
 
   /// Templates and texts that ask for a value.
@@ -88,7 +89,7 @@ struct Plausibility {
     if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
     if first == 0x2A, last == 0x2A { return true }
-    if first == 0x7B, last == 0x7D { return true }
+    if first == 0x7B, last == 0x7D || second == 0x24 { return true }
     if first == 0x25, last == 0x25, end - start > 2 { return true }
     if first == 0x40, last == 0x40, end - start > 2 { return true }
     if first == 0x23, last == 0x23, end - start > 2 { return true }
@@ -240,6 +241,8 @@ struct Plausibility {
     }
     if Self.isLabel(bytes, candidate, shape) || Self.stateWords.contains(bytes, start, end) { return false }
     if isDottedName(bytes, start, end, shape) { return false }
+    // `/^…/`, `,name`: an expression of some language.
+    if bytes[start] == 0x2C || end - start > 2 && bytes[start] == 0x2F && bytes[start + 1] == 0x5E { return false }
     let wordlike = ValueShape.isWordlike(bytes, start, end)
     let lineIsCode = lineIsCode && !isInsideLiteral
     let isIdentifier =
@@ -282,6 +285,10 @@ struct Plausibility {
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }
     if shape.looksRandom(bytes, start, end) { return true }
     guard candidate.verdict >= .shortPassword else { return false }
+    if shape.digits == 0 {
+      // Capitals where no word has them.
+      return shape.letters >= 8 && shape.steps >= 2 && !ValueShape.isWordlike(bytes, start, end)
+    }
     return shape.digits > 0 && shape.letters > 0 && (shape.others > 0 || shape.uppers > 0 && shape.lowers > 0)
       && shape.steps > 0
   }
