@@ -170,6 +170,14 @@ if fuzzing {
     .testTarget(name: "FuzzTests", dependencies: fuzzDependencies, exclude: ["Corpus", "Fuzzer.swift"]))
 }
 
+// `make bench`: figures with floors, from a release build (docs/masking.md).
+let benchmarking = Context.environment["SIDELIGHT_BENCH"] == "1"
+if benchmarking {
+  package.targets.append(
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Masking"], swiftSettings: [.unsafeFlags(["-enable-testing"])]))
+}
+
 // One place for the rules that every Swift target obeys.
 let swiftRules: [SwiftSetting] = [
   .strictMemorySafety(),
@@ -183,4 +191,7 @@ let swiftRules: [SwiftSetting] = [
 ]
 for target in package.targets where target.type != .system && !["CLinux", "CAttack"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
+  if benchmarking, target.name == "Masking" {
+    target.swiftSettings?.append(.unsafeFlags(["-enable-testing"]))
+  }
 }
