@@ -26,6 +26,7 @@ struct Sidelight: AsyncParsableCommand {
           PsCommand.self, EnvCommand.self, StatCommand.self, LsCommand.self, LogsCommand.self, TailCommand.self,
         ]),
       CommandGroup(name: "Trust", subcommands: [PostureCommand.self, TokenCommand.self, MaskCommand.self]),
+      CommandGroup(name: "Audit", subcommands: [ProfileCommand.self]),
       CommandGroup(name: "Development", subcommands: [DevCommand.self]),
     ])
 
