@@ -71,6 +71,7 @@ let package = Package(
     .target(name: "Budgets"),
     .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
+    .target(name: "SeccompProfile", dependencies: ["StrictJSON", "Sandbox"]),
 
     // Services.
     .target(name: "LibCrypto", dependencies: ["COpenSSL"]),
@@ -112,7 +113,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Identity", "CertificateAuthority", arguments,
+        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Sandbox", "SeccompProfile", "Identity",
+        "CertificateAuthority", arguments,
         crypto, x509, asn1, nio, nioPosix, nioHTTP1, nioSSL,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
@@ -134,6 +136,8 @@ let package = Package(
     .testTarget(name: "MaskingTests", dependencies: ["Masking"], exclude: ["Corpus"]),
     .testTarget(name: "BudgetsTests", dependencies: ["Budgets"]),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
+    .testTarget(
+      name: "SeccompProfileTests", dependencies: ["SeccompProfile", "Sandbox", "StrictJSON", "Linux", "CLinux"]),
     .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
     .testTarget(name: "LibCryptoTests", dependencies: ["LibCrypto", crypto]),
     .testTarget(
