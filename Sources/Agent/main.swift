@@ -18,6 +18,7 @@ case "run"?:
   }
 case AgentProcess.collectorWord?: AgentProcess.runCollector(words.dropFirst())
 case AgentProcess.endpointWord?: AgentProcess.runEndpoint(words.dropFirst())
+case "probe"?: ProbeCommand.run(Array(words.dropFirst()))
 case "system-calls"?: print(SystemCallTable.markdown, terminator: "")
 case "--help"?, "-h"?: print(Arguments.help)
 case "--version"?: print("sidelight-agent build \(Process.buildID)")

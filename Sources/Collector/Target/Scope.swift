@@ -9,18 +9,24 @@ struct Scope: ~Copyable, Sendable {
   private let containerName: String
   private let proc: SharedProc
   private let ownGroupPath: [UInt8]
+  private let names: ContainerNames
 
   /// Most processes looked at for one snapshot.
   static let maximumProcesses = 65536
   /// Longest chain of parents followed; a chain that is longer has a cycle.
   private static let maximumDepth = 512
 
-  init(root: Configuration.Scope, containerName: String, proc: SharedProc) throws(ProcFSError) {
+  init(
+    root: Configuration.Scope, containerName: String, containers: [ContainerNames.Configured] = [], proc: SharedProc
+  ) throws(ProcFSError) {
+    // All that may fail comes first: a value that cannot be copied is made whole or not at all.
+    let own = try proc.fileSystem.open(Process.identity.pid)
+    let text = try own.read("cgroup").text
+    let names = try ContainerNames(configured: containers, own: own)
     self.root = root
     self.containerName = containerName
     self.proc = proc
-    let own = try proc.fileSystem.open(Process.identity.pid)
-    let text = try own.read("cgroup").text
+    self.names = names
     ownGroupPath = ControlGroups(text.span).path
   }
 
@@ -126,7 +132,7 @@ struct Scope: ~Copyable, Sendable {
       let text = try directory.read("cgroup").text
       let path = ControlGroups(text.span).path
       if path == ownGroupPath { return nil }
-      return Self.containerID(in: path) ?? containerName
+      return try names.name(of: directory, id: Self.containerID(in: path), path: path) ?? containerName
     }
   }
 
