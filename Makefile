@@ -60,10 +60,19 @@ profiles: setup ## Write profiles/README.md from the table of system calls
 	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image
-image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent
-	@command -v buildah >/dev/null || .ci/setup image
-	@buildah bud --isolation chroot --tag localhost/sidelight-agent:latest -f images/agent/Containerfile .build/release
-	@buildah images localhost/sidelight-agent
+image: build ## Images of agent and broker from scratch with buildah, and their bills of materials
+	@.ci/setup image
+	@images/build .build/release
+
+.PHONY: image-reproducible
+image-reproducible: setup ## Builds the images twice, from two clean clones in different folders, and compares them
+	@.ci/setup image
+	@images/reproducible
+
+.PHONY: pod-test
+pod-test: image ## The agent's image beside real servers in pods (podman and runc, as root)
+	@.ci/setup pods
+	@Tests/Pods/run
 
 .PHONY: clean
 clean: ## Remove what was built

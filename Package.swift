@@ -91,8 +91,9 @@ let package = Package(
     .target(
       name: "Endpoint",
       dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
+    .target(name: "Probe", dependencies: ["Linux", "Sandbox", "ProcFS"]),
     .executableTarget(
-      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
+      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Probe", "Linux", "Sandbox"],
       linkerSettings: [.unsafeFlags(staticExecutable), .unsafeFlags(stripped, .when(configuration: .release))]),
     .executableTarget(
       name: "Broker",

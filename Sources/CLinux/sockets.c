@@ -36,7 +36,7 @@ int cl_listen(const char *address, uint16_t port, int backlog) {
   if (fd < 0) return -errno;
   int on = 1;
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-      bind(fd, (struct sockaddr *)&storage, length) < 0 || listen(fd, backlog) < 0) {
+      bind(fd, (struct sockaddr *)&storage, length) < 0 || (backlog > 0 && listen(fd, backlog) < 0)) {
     int error = errno;
     close(fd);
     return -error;

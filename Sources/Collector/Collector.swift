@@ -102,7 +102,9 @@ package enum Collector {
       }
       do throws(ProcFSError) {
         proc = SharedProc(try ProcFileSystem())
-        let scope = try Scope(root: configuration.scope, containerName: configuration.container, proc: proc)
+        let scope = try Scope(
+          root: configuration.scope, containerName: configuration.container, containers: configuration.containers,
+          proc: proc)
         target = Target(scope: scope, proc: proc, opener: client, rules: configuration.masking)
       } catch {
         throw Failure("/proc: \(error)")
