@@ -76,6 +76,9 @@ enum AgentProcess {
     guard words.count >= 2, let mode = ConfinementMode(rawValue: words[0]),
       let openerReport = ConfinementReport(text: words[1])
     else { Process.exitNow(64) }
+    // A second descriptor of the socket to the opener, closed by the end of this process only: the opener takes the
+    // end of the socket for the collector's own and ends the agent, and by then the collector must have said why.
+    do throws(SystemError) { _ = try FileDescriptor.duplicate(3) } catch { Process.exitNow(Exit.failed) }
     do throws(Collector.Failure) {
       try Collector.run(
         .init(
