@@ -14,6 +14,20 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
+// One static file that is loaded anywhere in memory. Only lld knows how; relative relocations are packed, or they would
+// add a megabyte to it (docs/decisions/0050).
+let staticExecutable = [
+  "-static-executable", "-ld-path=\(Context.packageDirectory)/.ci/ld-static-pie", "-Xclang-linker", "-static-pie",
+  "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "-z", "-Xlinker", "now",
+]
+// By the linker: then the build id is of what is shipped, and not of the paths in what was stripped.
+let stripped = ["-Xlinker", "--strip-all"]
+// Objects that were compiled for the dynamic Foundation do not name what the static one is made of.
+let staticFoundation = [
+  "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials", "-lCoreFoundation", "-l_FoundationICU",
+  "-l_FoundationCShims", "-l_FoundationCollections", "-lsqlite3", "-lz", "-lm",
+]
+
 let package = Package(
   name: "sidelight",
   products: [
@@ -52,7 +66,7 @@ let package = Package(
     // Domain: pure code.
     .target(name: "StrictJSON"),
     .target(name: "Grants", dependencies: ["StrictJSON"]),
-    .target(name: "API", dependencies: ["StrictJSON"], exclude: ["openapi.yaml"]),
+    .target(name: "API", dependencies: ["StrictJSON"], resources: [.embedInCode("openapi.yaml")]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
     .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
@@ -78,7 +92,7 @@ let package = Package(
       dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
     .executableTarget(
       name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      linkerSettings: [.unsafeFlags(staticExecutable), .unsafeFlags(stripped, .when(configuration: .release))]),
     .executableTarget(
       name: "Broker",
       dependencies: [
@@ -91,6 +105,9 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
+      ],
+      linkerSettings: [
+        .unsafeFlags(staticExecutable + staticFoundation), .unsafeFlags(stripped, .when(configuration: .release)),
       ]),
     .executableTarget(
       name: "CLI",
@@ -104,7 +121,7 @@ let package = Package(
     .target(name: "CAttack", path: "Tests/CAttack"),
     .executableTarget(
       name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox"], path: "Tests/AttackRole",
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      linkerSettings: [.unsafeFlags(staticExecutable)]),
 
     // Tests: one target a module, and the real whole in IntegrationTests.
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
@@ -133,6 +150,26 @@ let package = Package(
   cLanguageStandard: .gnu17
 )
 
+// `make fuzz` (docs/fuzzing.md): the corpus tests' inputs again, as a program around libFuzzer. All code of this package
+// is built with its counters and with AddressSanitizer then.
+let fuzzing = Context.environment["SIDELIGHT_FUZZ"] == "1"
+let fuzzRules: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+let fuzzDependencies: [Target.Dependency] = [
+  "ProcFS", "Privsep", "StrictJSON", "Grants", "Tokens", "LibCrypto", "Identity", "Policy", "API", "Linux", "Masking",
+  "Collector", "Endpoint", nio, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+if fuzzing {
+  package.targets.append(.systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzTests", dependencies: fuzzDependencies + ["CFuzzer"], path: "Tests/FuzzTests",
+      exclude: ["Corpus", "CorpusTests.swift"], swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+} else {
+  package.targets.append(
+    .testTarget(name: "FuzzTests", dependencies: fuzzDependencies, exclude: ["Corpus", "Fuzzer.swift"]))
+}
+
 // One place for the rules that every Swift target obeys.
 let swiftRules: [SwiftSetting] = [
   .strictMemorySafety(),
@@ -145,5 +182,5 @@ let swiftRules: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 for target in package.targets where target.type != .system && !["CLinux", "CAttack"].contains(target.name) {
-  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules
+  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
 }

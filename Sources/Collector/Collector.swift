@@ -60,7 +60,7 @@ package enum Collector {
       throw Failure("\(error)")
     }
     let log = Log()
-    let parts = try Parts(arguments, confined: confined, client: client, started: started)
+    let parts = try Parts(arguments, confined: confined, client: client, started: started, log: log)
     let loop = MainLoop(endpoint: endpoint, opener: client, pool: pool, wake: wake, log: log) { hello throws(Failure) in
       try parts.service(endpoint: hello, log: log)
     }
@@ -72,15 +72,16 @@ package enum Collector {
     let arguments: Arguments
     let confined: Confined
     let configuration: Configuration
-    let verifier: TokenVerifier
+    let keys: TokenKeys
     let target: Target
     let files: LogFiles
     let proc: SharedProc
 
-    init(_ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64) throws(Failure) {
+    init(
+      _ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64, log: Log
+    ) throws(Failure) {
       self.arguments = arguments
       self.confined = confined
-      let keys: KeySet
       do throws(JSONError) {
         configuration = try Configuration(
           json: try Self.content(.configuration, client), volumes: arguments.volumes)
@@ -88,13 +89,17 @@ package enum Collector {
         throw Failure("configuration: \(error)")
       }
       do throws(JSONError) {
-        keys = try KeySet(json: try Self.content(.keySet, client))
+        let configuration = configuration
+        keys = try TokenKeys(log: log) { () throws(JSONError) in
+          try Self.content(.keySet, client)
+        } verifier: { keys in
+          TokenVerifier(
+            keys: keys, issuer: configuration.issuer, audience: configuration.agent,
+            trustDomain: configuration.trustDomain, started: started)
+        }
       } catch {
         throw Failure("jwks.json: \(error)")
       }
-      verifier = TokenVerifier(
-        keys: keys, issuer: configuration.issuer, audience: configuration.agent,
-        trustDomain: configuration.trustDomain, started: started)
       do throws(ProcFSError) {
         proc = SharedProc(try ProcFileSystem())
         let scope = try Scope(root: configuration.scope, containerName: configuration.container, proc: proc)
@@ -145,7 +150,7 @@ package enum Collector {
             .warning, "\(arguments.mode.rawValue) confinement without: \(posture.missing.joined(separator: ", "))")
         }
         return try RequestService(
-          configuration: configuration, verifier: verifier, target: target, files: files, posture: posture,
+          configuration: configuration, keys: keys, target: target, files: files, posture: posture,
           audit: AuditSink(), log: log)
       } catch let failure as Failure {
         throw failure
