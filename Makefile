@@ -23,6 +23,8 @@ setup: ## Install the packages that building and testing need (apt; as root or t
 .PHONY: build
 build: setup ## Release products in .build/release: sidelight, sidelight-agent, sidelight-broker
 	@for product in $(PRODUCTS); do $(SWIFT_BUILD) $(RELEASE) --product $$product; done
+	@.build/release/sidelight-agent system-calls --digests | diff profiles/digests.json - || \
+	  { echo "build: these filters are not those of profiles/digests.json; see 'make profiles'" >&2; exit 1; }
 	@ls -l $(addprefix .build/release/,$(PRODUCTS))
 
 .PHONY: run

@@ -76,14 +76,14 @@ enum AgentProcess {
     guard words.count >= 2, let mode = ConfinementMode(rawValue: words[0]),
       let openerReport = ConfinementReport(text: words[1])
     else { Process.exitNow(64) }
-    // A second descriptor of the socket to the opener, closed by the end of this process only: the opener takes the
-    // end of the socket for the collector's own and ends the agent, and by then the collector must have said why.
-    do throws(SystemError) { _ = try FileDescriptor.duplicate(3) } catch { Process.exitNow(Exit.failed) }
-    do throws(Collector.Failure) {
+    do {
+      // The opener takes the closing of this socket for the end of this process, and ends itself. Number 3 stays open
+      // until then, so that the last words come before.
+      let opener = try FileDescriptor.duplicate(3)
       try Collector.run(
         .init(
           mode: mode, build: Process.buildID, openerReport: openerReport, volumes: Array(words.dropFirst(2))),
-        opener: FileDescriptor(owning: 3), endpoint: FileDescriptor(owning: 4))
+        opener: FileDescriptor(owning: opener), endpoint: FileDescriptor(owning: 4))
       Process.exitNow(Exit.asked)
     } catch {
       StartFailure.report("collector: \(error)")
