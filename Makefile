@@ -43,9 +43,9 @@ format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 .PHONY: profiles
-profiles: setup ## Write profiles/README.md from the table of system calls
-	@$(SWIFT_BUILD) --product sidelight-agent
-	@.build/debug/sidelight-agent system-calls > profiles/README.md
+profiles: setup ## Write profiles/ from the table of system calls
+	@$(SWIFT_BUILD) --product sidelight
+	@.build/debug/sidelight profile write profiles
 
 .PHONY: image
 image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent

@@ -78,7 +78,9 @@ long cl_receive(int socket, void *bytes, size_t size, int *descriptor, int timeo
   *descriptor = -1;
   if (timeout_ms >= 0) {
     struct pollfd wait = {.fd = socket, .events = POLLIN};
-    int ready = poll(&wait, 1, timeout_ms);
+    struct timespec time = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
+    // ppoll, which is the only one of the two that every architecture has.
+    int ready = ppoll(&wait, 1, &time, NULL);
     if (ready == 0) return -ETIMEDOUT;
     if (ready < 0) return -errno;
   }
