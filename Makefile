@@ -56,9 +56,9 @@ format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 .PHONY: profiles
-profiles: setup ## Write profiles/README.md from the table of system calls
-	@$(SWIFT_BUILD) --product sidelight-agent
-	@.build/debug/sidelight-agent system-calls > profiles/README.md
+profiles: setup ## Write profiles/ from the table of system calls
+	@for product in sidelight sidelight-agent; do $(SWIFT_BUILD) --product $$product; done
+	@.build/debug/sidelight profile write profiles
 	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image

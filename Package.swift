@@ -98,7 +98,8 @@ let package = Package(
     .executableTarget(
       name: "Broker",
       dependencies: [
-        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Identity", "CertificateAuthority", "Daemon", arguments,
+        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Sandbox", "Identity", "CertificateAuthority", "Daemon",
+        arguments,
         crypto, x509, asn1, logging, nio, nioPosix, nioSSL,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
