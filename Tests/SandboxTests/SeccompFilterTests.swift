@@ -45,6 +45,7 @@ struct SeccompFilterTests {
         "ppoll": [-1, 1, -1, 0, 0, 0], "poll": [-1, 1, 0, 0, 0, 0],
         "fcntl": [-1, role == .endpoint ? 3 : 1030, 0, 0, 0, 0],
         "rt_sigaction": [13, 0, 0, 8, 0, 0], "epoll_wait": [-1, -1, 1, 0, 0, 0],
+        "lseek": [-1, 0, 3, 0, 0, 0],
       ] {
         if let number = numbers[name] { arguments[number] = values }
       }
@@ -99,6 +100,8 @@ struct SeccompFilterTests {
       if role == .collector {
         for protection in [4, 5, 7] { kills("mprotect", [0, 0, protection, 0, 0, 0]) }
         passes("mprotect", [0, 0, 3, 0, 0, 0])
+        for whence in [0, 1, 2, 4] { kills("lseek", [-1, 0, whence, 0, 0, 0]) }
+        passes("lseek", [-1, 0, 3, 0, 0, 0])
       }
       if role != .endpoint {
         for flags in [1, 2, 3, 0o101, 0o1000, 0o2000, 0o100, 0o20200000, 0o20000000, 1 | high, 0o2000000 | 2] {

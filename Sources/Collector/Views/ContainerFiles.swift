@@ -7,7 +7,7 @@ internal import ProcFS
 struct ContainerFiles: ~Copyable {
   let container: String
   private let root: FileDescriptor
-  private let walk: PathWalk
+  let walk: PathWalk
 
   /// Processes tried before it is said that none can be looked into.
   private static let maximumTries = 8
