@@ -80,6 +80,8 @@ int cl_poll_shutdown(struct pollfd *set, size_t count, int timeout_ms) {
   return ready < 0 ? -errno : ready;
 }
 
+void cl_pause(int milliseconds) { poll(NULL, 0, milliseconds); }
+
 struct thread_start {
   void (*body)(void *);
   void *context;

@@ -65,6 +65,9 @@ package enum Process {
     return bytes[..<count].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
+  /// Blocks for about so long.
+  package static func pause(milliseconds: Int32) { cl_pause(milliseconds) }
+
   package static func tuneAllocator() { cl_tune_allocator() }
 }
 

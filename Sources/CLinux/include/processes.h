@@ -17,6 +17,9 @@ int cl_spawn(const char *path, char *const arguments[], char *const environment[
 int cl_catch_shutdown(void);
 int cl_shutdown_requested(void);
 
+// Waits by poll(2), the one call for it that every role may make; a signal ends it early.
+void cl_pause(int milliseconds);
+
 // A detached thread with a small stack (kilobytes), all signals blocked. `body` must never return before the process ends.
 int cl_start_thread(void (*body)(void *), void *context, size_t stack_kilobytes);
 
