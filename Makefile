@@ -39,6 +39,7 @@ check: setup ## Format, lint, import law, documents, generated files
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@.ci/imports
 	@.ci/documents
+	@.ci/manifests
 
 .PHONY: format
 format: ## Rewrite the sources in the project's format
