@@ -41,6 +41,15 @@ check: setup ## Format, lint, import law, documents, generated files
 	@.ci/documents
 	@.ci/manifests
 
+.PHONY: fuzz
+fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
+	@SECONDS_EACH=$(or $(SECONDS_EACH),60) .ci/fuzz $(TARGETS)
+
+.PHONY: bench
+bench: setup ## Throughput of the line masker, its worst inputs, time against size; fails below a floor (QUICK=1)
+	@SIDELIGHT_BENCH=1 $(SWIFT_BUILD) -c release --product Benchmarks --scratch-path .build/bench
+	@.build/bench/release/Benchmarks $(if $(QUICK),--quick)
+
 .PHONY: format
 format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
@@ -49,6 +58,7 @@ format: ## Rewrite the sources in the project's format
 profiles: setup ## Write profiles/README.md from the table of system calls
 	@$(SWIFT_BUILD) --product sidelight-agent
 	@.build/debug/sidelight-agent system-calls > profiles/README.md
+	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image
 image: build ## Images of agent and broker from scratch with buildah, and their bills of materials

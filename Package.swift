@@ -66,11 +66,12 @@ let package = Package(
     // Domain: pure code.
     .target(name: "StrictJSON"),
     .target(name: "Grants", dependencies: ["StrictJSON"]),
-    .target(name: "API", dependencies: ["StrictJSON"], exclude: ["openapi.yaml"]),
+    .target(name: "API", dependencies: ["StrictJSON"], resources: [.embedInCode("openapi.yaml")]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
     .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
+    .target(name: "SeccompProfile", dependencies: ["StrictJSON", "Sandbox"]),
 
     // Services.
     .target(name: "LibCrypto", dependencies: ["COpenSSL"]),
@@ -113,10 +114,17 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Identity", "CertificateAuthority", arguments,
+        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Sandbox", "SeccompProfile", "Identity",
+        "CertificateAuthority", arguments,
         crypto, x509, asn1, nio, nioPosix, nioHTTP1, nioSSL,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
+
+    // What a taken-over role would try; run by IntegrationTests, linked into no product.
+    .target(name: "CAttack", path: "Tests/CAttack"),
+    .executableTarget(
+      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox"], path: "Tests/AttackRole",
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
     // Tests: one target a module, and the real whole in IntegrationTests.
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
@@ -129,6 +137,8 @@ let package = Package(
     .testTarget(name: "MaskingTests", dependencies: ["Masking"], exclude: ["Corpus"]),
     .testTarget(name: "BudgetsTests", dependencies: ["Budgets"]),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
+    .testTarget(
+      name: "SeccompProfileTests", dependencies: ["SeccompProfile", "Sandbox", "StrictJSON", "Linux", "CLinux"]),
     .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
     .testTarget(name: "LibCryptoTests", dependencies: ["LibCrypto", crypto]),
     .testTarget(
@@ -139,11 +149,39 @@ let package = Package(
       ]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
-    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),
+    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
 )
+
+// `make fuzz` (docs/fuzzing.md): the corpus tests' inputs again, as a program around libFuzzer. All code of this package
+// is built with its counters and with AddressSanitizer then.
+let fuzzing = Context.environment["SIDELIGHT_FUZZ"] == "1"
+let fuzzRules: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+let fuzzDependencies: [Target.Dependency] = [
+  "ProcFS", "Privsep", "StrictJSON", "Grants", "Tokens", "LibCrypto", "Identity", "Policy", "API", "Linux", "Masking",
+  "Collector", "Endpoint", nio, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+if fuzzing {
+  package.targets.append(.systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzTests", dependencies: fuzzDependencies + ["CFuzzer"], path: "Tests/FuzzTests",
+      exclude: ["Corpus", "CorpusTests.swift"], swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+} else {
+  package.targets.append(
+    .testTarget(name: "FuzzTests", dependencies: fuzzDependencies, exclude: ["Corpus", "Fuzzer.swift"]))
+}
+
+// `make bench`: figures with floors, from a release build (docs/masking.md).
+let benchmarking = Context.environment["SIDELIGHT_BENCH"] == "1"
+if benchmarking {
+  package.targets.append(
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Masking"], swiftSettings: [.unsafeFlags(["-enable-testing"])]))
+}
 
 // One place for the rules that every Swift target obeys.
 let swiftRules: [SwiftSetting] = [
@@ -156,6 +194,9 @@ let swiftRules: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
-for target in package.targets where target.type != .system && target.name != "CLinux" {
-  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules
+for target in package.targets where target.type != .system && !["CLinux", "CAttack"].contains(target.name) {
+  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
+  if benchmarking, target.name == "Masking" {
+    target.swiftSettings?.append(.unsafeFlags(["-enable-testing"]))
+  }
 }
