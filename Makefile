@@ -41,6 +41,7 @@ check: setup ## Format, lint, import law, documents, generated files
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@.ci/imports
 	@.ci/documents
+	@.ci/manifests
 
 .PHONY: fuzz
 fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
