@@ -60,7 +60,8 @@ package enum Collector {
       throw Failure("\(error)")
     }
     let log = Log()
-    let parts = try Parts(arguments, confined: confined, client: client, started: started)
+    let parts = try Parts(
+      arguments, confined: confined, client: client, started: started, stalls: pool.stalls)
     let loop = MainLoop(endpoint: endpoint, opener: client, pool: pool, wake: wake, log: log) { hello throws(Failure) in
       try parts.service(endpoint: hello, log: log)
     }
@@ -77,7 +78,9 @@ package enum Collector {
     let files: LogFiles
     let proc: SharedProc
 
-    init(_ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64) throws(Failure) {
+    init(
+      _ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64, stalls: StallWatch
+    ) throws(Failure) {
       self.arguments = arguments
       self.confined = confined
       let keys: KeySet
@@ -96,7 +99,7 @@ package enum Collector {
         keys: keys, issuer: configuration.issuer, audience: configuration.agent,
         trustDomain: configuration.trustDomain, started: started)
       do throws(ProcFSError) {
-        proc = SharedProc(try ProcFileSystem())
+        proc = SharedProc(try ProcFileSystem(), stalls: stalls)
         let scope = try Scope(root: configuration.scope, containerName: configuration.container, proc: proc)
         target = Target(scope: scope, proc: proc, opener: client, rules: configuration.masking)
       } catch {

@@ -42,6 +42,14 @@ enum Route: Sendable, Equatable {
     }
   }
 
+  /// Whether answering it reads anything of the workload's.
+  var touchesTarget: Bool {
+    switch self {
+    case .processes, .process, .environment, .files, .fileDigest, .directories, .logs, .log: true
+    case .posture: false
+    }
+  }
+
   init(method: String, target: RequestTarget) throws(Refusal) {
     var words: [String] = []
     for segment in target.segments {

@@ -27,9 +27,14 @@ final class Target: Sendable {
   /// Opens what only the opener may, or says why the kernel does not let it.
   func open(_ entry: ProcessFile, of process: borrowing TargetProcess) throws(Refusal) -> FileDescriptor {
     do throws(SystemError) {
+      try proc.stalls.check(process.place)
       return try opener.open(entry, of: process.directory.descriptor)
     } catch {
       switch error.number {
+      case Errno.timedOut:
+        // The opener has one thread: what it waits for, nobody asks it again for a while.
+        proc.stalls.close(process.place)
+        throw Refusal(process: ProcFSError(error))
       case Errno.accessDenied, Errno.notPermitted:
         throw Refusal(
           .targetUnreadable, reason: process.denialReason(ownUser: ownUser, ownGroup: ownGroup),
@@ -57,8 +62,10 @@ final class Target: Sendable {
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
     let file = try open(.environ, of: process)
     do throws(SystemError) {
-      let (text, truncated) = try ProcessDirectory.read(file, limit: Self.environmentLimit, shortReadIsEnd: true)
-      return (text, truncated)
+      return try proc.stalls.visit(process.place) { () throws(SystemError) in
+        let (text, truncated) = try ProcessDirectory.read(file, limit: Self.environmentLimit, shortReadIsEnd: true)
+        return (text, truncated)
+      }
     } catch {
       throw Refusal(process: ProcFSError(error))
     }
@@ -90,6 +97,8 @@ final class TaintSurvey: Sendable {
     var taken: UInt64 = 0
     /// Distinct environment blocks, the newest first.
     var blocks: [[UInt8]] = []
+    /// When the worker who surveys now has begun; nil while nobody does.
+    var begun: UInt64?
   }
 
   /// A process that has called execve(2) since has another environment and, nearly always, another name.
@@ -101,14 +110,15 @@ final class TaintSurvey: Sendable {
 
   private let rules: MaskingRules
   private let state = Mutex(State())
-  /// Held while one worker surveys; the others wait for what it finds.
-  private let surveying = Mutex<Void>(())
 
   /// Most processes whose environment is read, most bytes kept, and how old a survey may be when nothing seems to have
   /// changed.
   private static let maximumProcesses = 256
   private static let maximumBytes = 4 << 20
   private static let maximumAge: UInt64 = 10_000_000_000
+  /// How long the others wait for the one who surveys. By then the process that it stands still at is closed, and they
+  /// go round it.
+  private static let maximumWait = StallWatch.patience + 500_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
 
@@ -121,12 +131,21 @@ final class TaintSurvey: Sendable {
     }
     let surveyed = members.prefix(Self.maximumProcesses)
     let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
-    if let current = current(keys) { return current }
-    let result: Result<Known, Refusal> = surveying.withLock { _ in
-      if let current = current(keys) { return .success(current) }
-      return Result { () throws(Refusal) in try survey(surveyed, keys: keys, target: target) }
+    while true {
+      if let current = current(keys) { return current }
+      let now = Clock.monotonic()
+      let isMine = state.withLock { state in
+        if let begun = state.begun, now < begun + Self.maximumWait { return false }
+        state.begun = now
+        return true
+      }
+      guard isMine else {
+        WorkerThread.pause(milliseconds: 5)
+        continue
+      }
+      defer { state.withLock { if $0.begun == now { $0.begun = nil } } }
+      return try survey(surveyed, keys: keys, target: target, begun: now)
     }
-    return try result.get()
   }
 
   private func current(_ keys: Set<Key>) -> Known? {
@@ -137,7 +156,7 @@ final class TaintSurvey: Sendable {
   }
 
   private func survey(
-    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target
+    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target, begun: UInt64
   ) throws(Refusal) -> Known {
     let before = state.withLock { ($0.known, $0.blocks) }
     var seen: Set<[UInt8]> = []
@@ -169,6 +188,8 @@ final class TaintSurvey: Sendable {
       for block in blocks { insert(block, into: &known.taint) }
     }
     state.withLock {
+      // Who has stood still meanwhile knows less than who took over.
+      guard $0.begun == begun else { return }
       $0.known = known
       $0.processes = keys
       $0.blocks = blocks
