@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 PRODUCTS := sidelight-agent sidelight-broker sidelight
 DEBUG_INFO ?= -Xswiftc -gnone
+# No path of this folder in what is built: two clones make the same bytes (make image-reproducible).
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=/sidelight
+RELEASE := -c release $(DEBUG_INFO) -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/sidelight -Xcc $(PREFIX_MAP) -Xcxx $(PREFIX_MAP)
 # Two cores: the linker and the compiler are asked for no more.
 SWIFT_BUILD := swift build
 
@@ -19,8 +22,7 @@ setup: ## Install the packages that building and testing need (apt; as root or t
 
 .PHONY: build
 build: setup ## Release products in .build/release: sidelight, sidelight-agent, sidelight-broker
-	@for product in $(PRODUCTS); do $(SWIFT_BUILD) -c release $(DEBUG_INFO) --product $$product; done
-	@strip --strip-all .build/release/sidelight-agent
+	@for product in $(PRODUCTS); do $(SWIFT_BUILD) $(RELEASE) --product $$product; done
 	@ls -l $(addprefix .build/release/,$(PRODUCTS))
 
 .PHONY: run
@@ -38,6 +40,15 @@ check: setup ## Format, lint, import law, documents, generated files
 	@.ci/imports
 	@.ci/documents
 
+.PHONY: fuzz
+fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
+	@SECONDS_EACH=$(or $(SECONDS_EACH),60) .ci/fuzz $(TARGETS)
+
+.PHONY: bench
+bench: setup ## Throughput of the line masker, its worst inputs, time against size; fails below a floor (QUICK=1)
+	@SIDELIGHT_BENCH=1 $(SWIFT_BUILD) -c release --product Benchmarks --scratch-path .build/bench
+	@.build/bench/release/Benchmarks $(if $(QUICK),--quick)
+
 .PHONY: format
 format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
@@ -46,6 +57,7 @@ format: ## Rewrite the sources in the project's format
 profiles: setup ## Write profiles/README.md from the table of system calls
 	@$(SWIFT_BUILD) --product sidelight-agent
 	@.build/debug/sidelight-agent system-calls > profiles/README.md
+	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image
 image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent

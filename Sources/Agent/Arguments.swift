@@ -23,6 +23,7 @@ struct Arguments {
 
     usage: sidelight-agent run --config FILE --credentials DIR [options]
            sidelight-agent system-calls     (what each role may call and why, as Markdown)
+           sidelight-agent system-calls --digests   (SHA-256 of each role's filter, as JSON)
            sidelight-agent --help | --version
 
       --config FILE         strict JSON: agent, issuer, trust_domain, scope, logs, ceilings, masking

@@ -147,8 +147,8 @@ actor AgentSession {
 protocol ListPage: Decodable, Sendable {
   /// The member that holds the items.
   static var itemsName: String { get }
-  var next: String? { get }
   var itemCount: Int { get }
+  var next: String? { get }
 }
 
 extension ProcessList: ListPage {

@@ -12,6 +12,7 @@ enum Route: Sendable, Equatable {
   case logs
   case log(source: String)
   case posture
+  case description
 
   /// As in the OpenAPI file; goes into audit events.
   var pattern: String {
@@ -25,6 +26,7 @@ enum Route: Sendable, Equatable {
     case .logs: "/v1/logs"
     case .log: "/v1/logs/{source}"
     case .posture: "/v1/posture"
+    case .description: "/v1/openapi.yaml"
     }
   }
 
@@ -38,7 +40,7 @@ enum Route: Sendable, Equatable {
     case .directories: .filesList
     case .logs: .logsList
     case .log: .logsTail
-    case .posture: nil
+    case .posture, .description: nil
     }
   }
 
@@ -46,14 +48,21 @@ enum Route: Sendable, Equatable {
   var touchesTarget: Bool {
     switch self {
     case .processes, .process, .environment, .files, .fileDigest, .directories, .logs, .log: true
-    case .posture: false
+    case .posture, .description: false
     }
+  }
+
+  /// What an answer is written in.
+  func mediaType(following: Bool) -> String {
+    if self == .description { return OpenAPIDocument.mediaType }
+    return following ? "application/x-ndjson" : "application/json"
   }
 
   init(method: String, target: RequestTarget) throws(Refusal) {
     var words: [String] = []
     for segment in target.segments {
-      guard let word = String(validating: segment, as: UTF8.self) else { throw Refusal(.noSuchRoute) }
+      // An empty one, as behind a slash at the end, names nothing.
+      guard let word = String(validating: segment, as: UTF8.self), !word.isEmpty else { throw Refusal(.noSuchRoute) }
       words.append(word)
     }
     guard words.first == "v1" else { throw Refusal(.noSuchRoute) }
@@ -66,6 +75,7 @@ enum Route: Sendable, Equatable {
         case "directories": .directories
         case "logs": .logs
         case "posture": .posture
+        case "openapi.yaml": .description
         case _: nil
         }
       case 2:

@@ -53,9 +53,14 @@ final class StallWatch: Sendable {
     return try body()
   }
 
+  /// Whether nobody is to go to `place` now.
+  func isClosed(_ place: Place) -> Bool {
+    state.withLock { Self.isClosed(place, in: &$0, now: Clock.monotonic()) }
+  }
+
   /// Fails with ETIMEDOUT where nobody is to go to `place` now.
   func check(_ place: Place) throws(SystemError) {
-    if state.withLock({ Self.isClosed(place, in: &$0, now: Clock.monotonic()) }) { throw Self.closed }
+    if isClosed(place) { throw Self.closed }
   }
 
   /// Nobody goes there for a while: it did not answer somebody else, such as the opener.

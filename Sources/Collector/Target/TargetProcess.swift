@@ -8,8 +8,7 @@ struct TargetProcess: ~Copyable {
   let identity: ProcessIdentity
   let container: String
 
-  /// For the watch over what does not answer.
-  var place: StallWatch.Place { .process(pid: identity.pid, startTime: identity.startTime) }
+  var place: StallWatch.Place { identity.place }
 
   /// Why the kernel would not let this agent look inside, from what everybody may read (DESIGN: the privilege matrix).
   borrowing func denialReason(ownUser: UInt32, ownGroup: UInt32) -> String {

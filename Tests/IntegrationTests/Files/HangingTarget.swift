@@ -2,9 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// A workload whose files or memory stop answering: a FUSE file system made with nothing but mount(2) and /dev/fuse, and
-/// processes whose environment waits for a userfaultfd(2) that nobody serves. Both need root, and hide in a mount
-/// namespace of their own.
+/// A workload whose files or memory stop answering, by a FUSE file system made with nothing but mount(2) and /dev/fuse, in
+/// a mount namespace of its own. Needs root; the workload itself is an ordinary user's.
 final class HangingTarget {
   private let child: Child
   private let folder: TemporaryFolder
@@ -57,7 +56,7 @@ final class HangingTarget {
   }
 
   private static let program = #"""
-    import ctypes, os, signal, struct, sys, threading
+    import ctypes, mmap, os, signal, struct, sys, threading, time
     libc = ctypes.CDLL(None, use_errno=True)
     mode, base = sys.argv[1:]
 
@@ -68,15 +67,21 @@ final class HangingTarget {
     def mount(source, target, kind, options=""):
         check(libc.mount(source.encode(), target.encode(), kind.encode(), 0, options.encode()), f"mount {kind}")
 
+    def become_unprivileged():
+        os.setgroups([]); os.setresgid(65533, 65533, 65533); os.setresuid(65533, 65533, 65533)
+        # PR_SET_PDEATHSIG and PR_SET_DUMPABLE, which the change of user takes away.
+        libc.prctl(1, signal.SIGKILL, 0, 0, 0)
+        libc.prctl(4, 1, 0, 0, 0)
+
     def workload(name, prepare=lambda: None):
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
-            libc.prctl(1, signal.SIGKILL, 0, 0, 0)
+            # Else it would keep the file system alive when the server has gone.
+            os.close(device)
             signal.signal(signal.SIGUSR1, signal.SIG_IGN)
             prepare()
-            os.setgroups([]); os.setresgid(65533, 65533, 65533); os.setresuid(65533, 65533, 65533)
-            libc.prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE, which the change of user has taken
+            become_unprivileged()
             os.write(writing, b"r")
             while True: signal.pause()
         os.read(reading, 1)
@@ -86,7 +91,8 @@ final class HangingTarget {
     # FUSE, include/uapi/linux/fuse.h: a folder with a file and a folder with a file.
     frozen = threading.Event()
     signal.signal(signal.SIGUSR1, lambda *_: frozen.set())
-    names = {(1, b"file"): 2, (1, b"folder"): 3, (3, b"inner"): 4}
+    names = {(1, b"file"): 2, (1, b"folder"): 3, (3, b"inner"): 4, (1, b"trap"): 5}
+    opened = set()
     content = b"content of a file that is longer than thirty-two bytes\n" * 4000
 
     def attributes(node):
@@ -100,7 +106,12 @@ final class HangingTarget {
             found = names.get((node, body.rstrip(b"\0")))
             return 0 if found else 2, struct.pack("<QQQQII", found, 0, 0, 0, 0, 0) + attributes(found) if found else b""
         if code == 3: return 0, struct.pack("<QII", 0, 0, 0) + attributes(node)
-        if code in (14, 27): return 0, struct.pack("<QII", 0, 0, 0)
+        if code == 14:  # OPEN
+            # The second time the trap is opened past the cache (FOPEN_DIRECT_IO), which is kept (FOPEN_KEEP_CACHE).
+            flags = 3 if node == 5 and node in opened else 0
+            opened.add(node)
+            return 0, struct.pack("<QII", 0, flags, 0)
+        if code == 27: return 0, struct.pack("<QII", 0, 0, 0)
         if code == 15:  # READ
             _, offset, size = struct.unpack_from("<QQI", body)
             return 0, content[offset:offset + size]
@@ -123,13 +134,14 @@ final class HangingTarget {
             request = os.read(device, 1 << 17)
             if frozen.is_set(): continue
             _, code, unique, node = struct.unpack_from("<IIQQ", request)
-            if code in (2, 36, 42): continue
+            if code in (2, 36, 42) or (code, node) == (15, 5): continue
             error, data = answer(code, node, request[40:])
             os.write(device, struct.pack("<IiQ", 16 + len(data), -error, unique) + data)
 
     def make_fuse():
         mount("none", base, "tmpfs", "mode=755")
         for name in ("fuse", "upper", "work", "root", "plain"): os.mkdir(f"{base}/{name}")
+        global device
         device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
         mount(
             "none", f"{base}/fuse", "fuse",
@@ -143,21 +155,22 @@ final class HangingTarget {
         os.chroot(path)
         os.chdir("/")
 
-    # userfaultfd(2): a mapping whose missing pages somebody else must fill in, as the environment of a process.
-    class Range(ctypes.Structure):
-        _fields_ = [("start", ctypes.c_uint64), ("length", ctypes.c_uint64)]
+    # A process whose memory cannot be read: it hangs in mmap(2), with its mmap_lock held, since the kernel first wants to
+    # drop a page that somebody else waits for. The server never gives that page.
+    def withheld():
+        def reader():
+            os.read(os.open(f"{base}/fuse/trap", os.O_RDONLY), 10)
 
-    def hang_environment():
-        faults = check(libc.syscall(323, os.O_CLOEXEC), "userfaultfd")
-        check(libc.ioctl(faults, 0xC018AA3F, (ctypes.c_uint64 * 3)(0xAA, 0, 0)), "UFFDIO_API")
-        libc.mmap.restype = ctypes.c_void_p
-        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
-        start = libc.mmap(None, 65536, 3, 0x22, -1, 0)
-        check(libc.ioctl(faults, 0xC020AA00, (ctypes.c_uint64 * 4)(start, 65536, 1, 0)), "UFFDIO_REGISTER")
-        libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
-        # PR_SET_MM_ENV_END first: the start must not lie behind it.
-        check(libc.prctl(35, 11, start + 65536, 0, 0), "PR_SET_MM_ENV_END")
-        check(libc.prctl(35, 10, start, 0, 0), "PR_SET_MM_ENV_START")
+        def mapper():
+            mmap.mmap(os.open(f"{base}/fuse/trap", os.O_RDONLY), 4096, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+
+        for name, body in [("reader", reader)] + [(f"hung{number}", mapper) for number in range(int(mode))]:
+            pid = os.fork()
+            if pid == 0:
+                become_unprivileged()
+                body()
+            print(name, pid, flush=True)
+            time.sleep(0.3)
 
     if mode == "fuse":
         make_fuse()
@@ -165,19 +178,8 @@ final class HangingTarget {
         workload("inside", lambda: enter(f"{base}/fuse"))
         workload("above", lambda: enter(f"{base}/root"))
     else:
-        def family():
-            for number in range(int(mode)):
-                pid = os.fork()
-                if pid == 0:
-                    libc.prctl(1, signal.SIGKILL, 0, 0, 0)
-                    hang_environment()
-                    os.setgroups([]); os.setresgid(65533, 65533, 65533); os.setresuid(65533, 65533, 65533)
-                    libc.prctl(4, 1, 0, 0, 0)
-                    while True: signal.pause()
-                print(f"hung{number}", pid, flush=True)
-            import time
-            time.sleep(0.5)
-        workload("family", family)
+        make_fuse()
+        workload("family", withheld)
     print("ready", os.getpid(), flush=True)
     while True: signal.pause()
     """#

@@ -109,13 +109,13 @@ struct StallTests {
     try agent.narrowToken { $0["limits"] = ["requests": 1000, "concurrency": 16] }
   }
 
-  /// Threads of the collector that wait for something that no signal ends, or for a page fault of somebody else.
+  /// Threads of the collector that wait for the file system, or for the memory of a process that does.
   private func stuckThreads(of agent: AgentUnderTest) throws -> Int {
     let collector = try #require(agent.pids["collector"])
     let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(collector)/task")
     return threads.filter {
-      let stat = (try? String(contentsOfFile: "/proc/\(collector)/task/\($0)/stat", encoding: .utf8)) ?? ""
-      return stat.contains(") D ")
+      let place = (try? String(contentsOfFile: "/proc/\(collector)/task/\($0)/wchan", encoding: .utf8)) ?? ""
+      return place == "request_wait_answer" || place == "__access_remote_vm"
     }.count
   }
 
@@ -141,7 +141,8 @@ struct StallTests {
   func allStuck() throws {
     let target = try HangingTarget("4")
     let agent = try AgentUnderTest(pid: try target.pid("family"))
-    let token = try agent.token()
+    // Requests that hang count as under way until their worker comes back.
+    let token = try concurrent(agent)
     for _ in 0..<4 {
       #expect(try ask(agent, "/v1/files?path=/etc/passwd", token).0 == "target_unresponsive")
     }
