@@ -1,5 +1,4 @@
 internal import CLinux
-internal import Glibc
 
 /// A number that a thread gives itself, so that what it calls can tell who calls.
 package enum WorkerThread {
@@ -7,7 +6,4 @@ package enum WorkerThread {
   package static var current: Int { Int(cl_worker_number()) }
 
   package static func become(_ number: Int) { cl_set_worker_number(Int32(number)) }
-
-  /// Lets time pass; poll(2) without a descriptor.
-  package static func pause(milliseconds: Int32) { _ = Glibc.poll(nil, 0, milliseconds) }
 }

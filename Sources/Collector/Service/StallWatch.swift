@@ -18,6 +18,8 @@ final class StallWatch: Sendable {
   /// still has come back.
   static let patience: UInt64 = 3_000_000_000
   static let quarantine: UInt64 = 30_000_000_000
+  /// How long a worker may be busy otherwise: reading a log, masking.
+  static let patienceElsewhere: UInt64 = 10_000_000_000
   /// Most places remembered; the oldest are forgotten.
   private static let maximumPlaces = 1024
 
@@ -27,6 +29,8 @@ final class StallWatch: Sendable {
     var place: Place?
     /// Since when it has been at the place; monotonic nanoseconds.
     var since: UInt64 = 0
+    /// Since when it has been at work; nil while it waits for some.
+    var busySince: UInt64?
     var isStalled = false
   }
 
@@ -70,7 +74,8 @@ final class StallWatch: Sendable {
 
   /// A worker takes up a stream's request, and puts it down again.
   func begin(worker: Int, stream: UInt32?) {
-    state.withLock { $0.workers[worker] = Worker(stream: stream) }
+    let now = Clock.monotonic()
+    state.withLock { $0.workers[worker] = Worker(stream: stream, busySince: now) }
   }
 
   func end(worker: Int) {
@@ -83,9 +88,13 @@ final class StallWatch: Sendable {
       var streams: [UInt32] = []
       for index in state.workers.indices {
         let worker = state.workers[index]
-        guard !worker.isStalled, let place = worker.place, now > worker.since + Self.patience else { continue }
+        guard !worker.isStalled, let busySince = worker.busySince else { continue }
+        if let place = worker.place, now > worker.since + Self.patience {
+          Self.close(place, until: .max, in: &state)
+        } else if now <= busySince + Self.patienceElsewhere {
+          continue
+        }
         state.workers[index].isStalled = true
-        Self.close(place, until: .max, in: &state)
         if let stream = worker.stream { streams.append(stream) }
       }
       return streams
@@ -114,7 +123,7 @@ final class StallWatch: Sendable {
       case .closed: throw Self.closed
       case .occupied:
         // A visit takes microseconds; one that takes long ends with the place closed.
-        WorkerThread.pause(milliseconds: tries < 32 ? 0 : 1)
+        Process.sleep(milliseconds: tries < 32 ? 0 : 1)
         tries += 1
       }
     }

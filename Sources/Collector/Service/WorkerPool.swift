@@ -20,17 +20,20 @@ final class WorkerPool: Sendable {
   private let capacity: Int
   let stalls: StallWatch
 
-  /// Starts the threads at once.
+  /// Starts the threads, and returns when all of them run: glibc's calls at the start of a thread are behind them, so
+  /// that no filter has to allow those.
   init(threads: Int, capacity: Int) throws(SystemError) {
     waiting = try EventCounter(semaphore: true)
     rescued = try EventCounter(semaphore: true)
     self.threads = threads
     self.capacity = capacity
     stalls = StallWatch(workers: threads + 1)
+    let running = try EventCounter(semaphore: true)
     for worker in 0...threads {
       let isReserve = worker == threads
       try Process.startThread(stackKilobytes: 512) { [self] in
         WorkerThread.become(worker)
+        running.signal()
         while true {
           (isReserve ? rescued : waiting).wait()
           guard let next = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { continue }
@@ -40,6 +43,7 @@ final class WorkerPool: Sendable {
         }
       }
     }
+    for _ in 0...threads { running.wait() }
   }
 
   /// Whether no worker but the reserve can be expected to take a job.

@@ -62,7 +62,8 @@ final class Target: Sendable {
 
   /// The environment block, as it was at execve(2).
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
-    let stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    var stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    stalled.isOfProcess = true
     guard !pending.isStalled(process.identity) else { throw stalled }
     let file = SharedDescriptor(try open(.environ, of: process))
     do throws(SystemError) {
@@ -154,7 +155,7 @@ final class TaintSurvey: Sendable {
         return true
       }
       guard isMine else {
-        WorkerThread.pause(milliseconds: 5)
+        Process.sleep(milliseconds: 5)
         continue
       }
       defer { state.withLock { if $0.begun == now { $0.begun = nil } } }
@@ -182,8 +183,9 @@ final class TaintSurvey: Sendable {
         guard let process = try target.open(member) else { continue }
         block = try target.environment(of: process).block
       } catch {
-        // What cannot be read cannot be known; detectors still apply to it.
-        if error.code == .overloaded { throw error }
+        // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
+        // matter: then nothing could be known.
+        if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
         continue
       }
       guard seen.insert(block).inserted else { continue }
@@ -217,17 +219,18 @@ extension TaintSurvey {
   private static func values(in blocks: [[UInt8]]) -> [[UInt8]] {
     var values: Set<[UInt8]> = []
     for block in blocks {
-      for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
-        if let value = EnvironmentEntry(record: record).value, value.count >= 8 { values.insert(value) }
+      let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
+      for record in block.records {
+        if let value = block.value(record), value.count >= 8 { values.insert(Array(value)) }
       }
     }
     return Array(values)
   }
 
   private func insert(_ block: [UInt8], into taint: inout Taint) {
-    for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
-      let entry = EnvironmentEntry(record: record)
-      taint.insert(name: entry.name, value: entry.value ?? [], rules: rules)
+    let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
+    for record in block.records {
+      taint.insert(name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
     }
   }
 }

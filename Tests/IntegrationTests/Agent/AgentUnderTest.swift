@@ -18,17 +18,8 @@ final class AgentUnderTest {
   private let signingKey: Curve25519.Signing.PrivateKey
   private let keyID: String
 
-  convenience init(_ command: [String], options: [String] = [], environment: [String: String] = [:]) throws {
-    try self.init(options: options + ["--"] + command, environment: environment)
-  }
-
-  /// Beside a process that is there already.
-  convenience init(pid: Int32, options: [String] = []) throws {
-    try self.init(options: options + ["--pid", "\(pid)"], environment: [:])
-  }
-
-  private init(options: [String], environment: [String: String]) throws {
-    try installation.up(options, environment: environment)
+  init(_ command: [String], options: [String] = [], environment: [String: String] = [:]) throws {
+    try installation.up(options + (command.isEmpty ? [] : ["--"] + command), environment: environment)
     let record = try installation.record
     func text(_ name: String) throws -> String { try #require(record[name] as? String) }
     url = try text("agent_url")

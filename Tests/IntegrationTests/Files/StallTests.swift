@@ -15,7 +15,8 @@ struct StallTests {
   @Test("a FUSE file system, dead or alive: named in its parent, never touched")
   func mountPoints() throws {
     let target = try HangingTarget("fuse")
-    let agent = try AgentUnderTest(pid: try target.pid("beside"), options: ["--log", "app=\(target.base)/fuse/file"])
+    let agent = try AgentUnderTest(
+      [], options: ["--pid", "\(try target.pid("beside"))", "--log", "app=\(target.base)/fuse/file"])
     let token = try agent.token()
     for isFrozen in [false, true] {
       if isFrozen { try target.freeze() }
@@ -47,7 +48,7 @@ struct StallTests {
   @Test("a root file system on FUSE is refused at once")
   func root() throws {
     let target = try HangingTarget("fuse")
-    let agent = try AgentUnderTest(pid: try target.pid("inside"))
+    let agent = try AgentUnderTest([], options: ["--pid", "\(try target.pid("inside"))"])
     let token = try agent.token()
     try target.freeze()
     for route in ["files", "directories", "files/digest"] {
@@ -60,7 +61,7 @@ struct StallTests {
   @Test("an overlay on a file system that dies: one worker, a typed answer, and the rest goes on")
   func overlay() throws {
     let target = try HangingTarget("fuse")
-    let agent = try AgentUnderTest(pid: try target.pid("above"))
+    let agent = try AgentUnderTest([], options: ["--pid", "\(try target.pid("above"))"])
     defer { target.end() }
     let token = try agent.token()
     let file = try agent.get("/v1/files?path=/file", token: token)
@@ -122,7 +123,7 @@ struct StallTests {
   @Test("a process whose environment cannot be read: its neighbours can")
   func environment() throws {
     let target = try HangingTarget("1")
-    let agent = try AgentUnderTest(pid: try target.pid("family"))
+    let agent = try AgentUnderTest([], options: ["--pid", "\(try target.pid("family"))"])
     let token = try agent.token()
     let (first, seconds) = try ask(agent, "/v1/files?path=/etc/passwd", token)
     // Whoever comes first stands still, and is answered for.
@@ -140,7 +141,7 @@ struct StallTests {
   @Test("when every worker stands still: 503 at once, the posture is still told, and it ends with its cause")
   func allStuck() throws {
     let target = try HangingTarget("4")
-    let agent = try AgentUnderTest(pid: try target.pid("family"))
+    let agent = try AgentUnderTest([], options: ["--pid", "\(try target.pid("family"))"])
     // Requests that hang count as under way until their worker comes back.
     let token = try concurrent(agent)
     for _ in 0..<4 {
