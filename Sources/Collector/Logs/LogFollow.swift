@@ -195,7 +195,7 @@ final class LogFollow: Sendable {
         let time = Clock.monotonic()
         guard time - now < Self.tickTime else { break }
         guard state.pace.allowance(now: time) > 0 else {
-          if !state.isThrottled {
+          if !state.isThrottled, try state.log.lag > 0 {
             state.isThrottled = true
             var record = LogRecord(.throttled)
             record.reason = "rate"
