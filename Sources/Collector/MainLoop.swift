@@ -153,7 +153,9 @@ final class MainLoop {
     }
   }
 
+  /// Once: a second one would begin anew with empty budgets.
   private func greet(_ status: RoleStatus) throws(FrameError) {
+    guard service == nil else { throw .invalidField("hello") }
     do throws(Collector.Failure) {
       service = try makeService(status)
     } catch {
