@@ -385,6 +385,16 @@ struct LogFollowTests {
       text.count == 2 && text[0].contains("throttled") && text[0].contains("budget") && text[1].contains("\"end\""))
   }
 
+  /// A follow that ends before its first lines have been taken says them all: its cursor stands behind them.
+  @Test func theFirstLinesComeBeforeTheEnd() throws {
+    let log = try Log()
+    let lines = (0..<5000).map { "line \($0) " + String(repeating: "x ", count: 60) }
+    try log.write(lines.joined(separator: "\n") + "\n")
+    let follow = try log.follow("follow=true&lines=5000")
+    let records = try Self.records(follow, ending: .shutdown)
+    #expect(Self.lines(records) == lines && records.last?.reason == "shutdown")
+  }
+
   /// The end is said also to a client that takes nothing, and nothing else.
   @Test func theEndNeedsNoRoom() throws {
     let log = try Log()
