@@ -55,7 +55,7 @@ let package = Package(
     .target(name: "API", dependencies: ["StrictJSON"], exclude: ["openapi.yaml"]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
-    .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
+    .target(name: "Policy", dependencies: ["StrictJSON", "Grants", "Masking"]),
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
 
     // Services.
