@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 PRODUCTS := sidelight-agent sidelight-broker sidelight
 DEBUG_INFO ?= -Xswiftc -gnone
+# No path of this folder in what is built: two clones make the same bytes (make image-reproducible).
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=/sidelight
+RELEASE := -c release $(DEBUG_INFO) -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/sidelight -Xcc $(PREFIX_MAP) -Xcxx $(PREFIX_MAP)
 # Two cores: the linker and the compiler are asked for no more.
 SWIFT_BUILD := swift build
 
@@ -19,8 +22,9 @@ setup: ## Install the packages that building and testing need (apt; as root or t
 
 .PHONY: build
 build: setup ## Release products in .build/release: sidelight, sidelight-agent, sidelight-broker
-	@for product in $(PRODUCTS); do $(SWIFT_BUILD) -c release $(DEBUG_INFO) --product $$product; done
-	@strip --strip-all .build/release/sidelight-agent
+	@for product in $(PRODUCTS); do $(SWIFT_BUILD) $(RELEASE) --product $$product; done
+	@.build/release/sidelight-agent system-calls --digests | diff profiles/digests.json - || \
+	  { echo "build: these filters are not those of profiles/digests.json; see 'make profiles'" >&2; exit 1; }
 	@ls -l $(addprefix .build/release/,$(PRODUCTS))
 
 .PHONY: run
@@ -37,6 +41,7 @@ check: setup ## Format, lint, import law, documents, generated files
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@.ci/imports
 	@.ci/documents
+	@.ci/manifests
 
 .PHONY: fuzz
 fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
@@ -52,15 +57,25 @@ format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 .PHONY: profiles
-profiles: setup ## Write profiles/README.md from the table of system calls
-	@$(SWIFT_BUILD) --product sidelight-agent
-	@.build/debug/sidelight-agent system-calls > profiles/README.md
+profiles: setup ## Write profiles/ from the table of system calls
+	@for product in sidelight sidelight-agent; do $(SWIFT_BUILD) --product $$product; done
+	@.build/debug/sidelight profile write profiles
+	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image
-image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent
-	@command -v buildah >/dev/null || .ci/setup image
-	@buildah bud --isolation chroot --tag localhost/sidelight-agent:latest -f images/agent/Containerfile .build/release
-	@buildah images localhost/sidelight-agent
+image: build ## Images of agent and broker from scratch with buildah, and their bills of materials
+	@.ci/setup image
+	@images/build .build/release
+
+.PHONY: image-reproducible
+image-reproducible: setup ## Builds the images twice, from two clean clones in different folders, and compares them
+	@.ci/setup image
+	@images/reproducible
+
+.PHONY: pod-test
+pod-test: image ## The agent's image beside real servers in pods (podman and runc, as root)
+	@.ci/setup pods
+	@Tests/Pods/run
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -60,7 +60,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     limiter.onOverflow = { [weak connection] in connection?.reject(.headTooLarge) }
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(FirstBytes { [weak connection] in connection?.hasSpoken = true })
-    try pipeline.addHandler(NIOSSLServerHandler(context: link.context))
+    try pipeline.addHandler(NIOSSLServerHandler(context: link.contextForHandshake()))
     try pipeline.addHandler(limiter)
     try pipeline.addHandler(HTTPResponseEncoder())
     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))

@@ -59,6 +59,28 @@ struct EnvironmentEntryTests {
   }
 }
 
+struct EnvironmentBlockTests {
+  /// The same records as when each is taken apart by itself.
+  @Test func agreesWithTheRecords() {
+    var random = SplitMix(state: 133)
+    for _ in 0..<3000 {
+      let bytes: [UInt8] = [0, 0, 0x41, 0x3D, 0x3D, 0xFF]
+      let text = (0..<Int.random(in: 0...30, using: &random)).map { _ in bytes.randomElement(using: &random)! }
+      let limit = Bool.random(using: &random) ? Int.random(in: 1...6, using: &random) : Int.max
+      let block = EnvironmentBlock(text, limit: limit)
+      let (all, unterminated) = NULSeparated.records(text.span)
+      #expect(block.records.count == min(all.count, limit))
+      #expect(block.exceedsLimit == (all.count > limit))
+      #expect(block.unterminated == (unterminated && all.count <= limit))
+      for (record, whole) in zip(block.records, all) {
+        let entry = EnvironmentEntry(record: whole)
+        #expect(Array(block.name(record)) == entry.name && block.value(record).map { Array($0) } == entry.value)
+        #expect(record.isEmpty == whole.isEmpty && record.hasValue == (entry.value != nil))
+      }
+    }
+  }
+}
+
 struct CommandLineTests {
   static func parse(_ bytes: [UInt8]) -> CommandLine { CommandLine(bytes.span) }
 
@@ -70,7 +92,14 @@ struct CommandLineTests {
       // setproctitle(3): one string, padded, or cut where the old block ended.
       ("nginx: master process\0\0\0\0\0", ["nginx: master process"], true),
       ("postgres: walwriter ", ["postgres: walwriter "], true),
-      ("a\0b", ["a", "b"], true), ("name\0\0\0\0", ["name"], false),
+      ("a\0b", ["a", "b"], true),
+      // Empty arguments at the end are arguments; a tail that no caller would write is padding.
+      ("a\0\0", ["a", ""], false), ("name\0\0\0\0", ["name", "", "", ""], false), ("\0\0", ["", ""], false),
+      ("a b\0c\0\0", ["a b", "c", ""], false),
+      ("name" + String(repeating: "\0", count: 17), ["name"] + [String](repeating: "", count: 16), false),
+      ("name" + String(repeating: "\0", count: 18), ["name"], true),
+      ("a\0b" + String(repeating: "\0", count: 4000), ["a", "b"], true),
+      (String(repeating: "\0", count: 4000), [""], true),
     ] as [(String, [String], Bool)])
   func golden(_ block: String, _ arguments: [String], _ rewritten: Bool) {
     let line = Self.parse(Array(block.utf8))
