@@ -209,7 +209,7 @@ enum KeyValueDetector {
     if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
-    guard let found = prose(bytes, at, isQuotedName: isQuotedName, state: &state) else { return nil }
+    guard let found = prose(bytes, at, isPassword: verdict >= .shortPassword, state: &state) else { return nil }
     var answer = candidate(found.range, found.place)
     if found.isPair { answer.verdict = .password }
     return answer
