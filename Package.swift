@@ -71,6 +71,7 @@ let package = Package(
     .target(name: "Budgets"),
     .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
+    .target(name: "SeccompProfile", dependencies: ["StrictJSON", "Sandbox"]),
 
     // Services.
     .target(name: "LibCrypto", dependencies: ["COpenSSL"]),
@@ -90,13 +91,15 @@ let package = Package(
     .target(
       name: "Endpoint",
       dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
+    .target(name: "Probe", dependencies: ["Linux", "Sandbox", "ProcFS"]),
     .executableTarget(
-      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
+      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Probe", "Linux", "Sandbox"],
       linkerSettings: [.unsafeFlags(staticExecutable), .unsafeFlags(stripped, .when(configuration: .release))]),
     .executableTarget(
       name: "Broker",
       dependencies: [
-        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Identity", "CertificateAuthority", "Daemon", arguments,
+        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Sandbox", "Identity", "CertificateAuthority", "Daemon",
+        arguments,
         crypto, x509, asn1, logging, nio, nioPosix, nioSSL,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -112,7 +115,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Identity", "CertificateAuthority", arguments,
+        "API", "Grants", "StrictJSON", "Masking", "Linux", "CLinux", "Sandbox", "SeccompProfile", "Identity",
+        "CertificateAuthority", arguments,
         crypto, x509, asn1, nio, nioPosix, nioHTTP1, nioSSL,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
@@ -134,6 +138,8 @@ let package = Package(
     .testTarget(name: "MaskingTests", dependencies: ["Masking"], exclude: ["Corpus"]),
     .testTarget(name: "BudgetsTests", dependencies: ["Budgets"]),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Grants", "StrictJSON"]),
+    .testTarget(
+      name: "SeccompProfileTests", dependencies: ["SeccompProfile", "Sandbox", "StrictJSON", "Linux", "CLinux"]),
     .testTarget(name: "AuditLogTests", dependencies: ["AuditLog", "StrictJSON"]),
     .testTarget(name: "LibCryptoTests", dependencies: ["LibCrypto", crypto]),
     .testTarget(
@@ -171,6 +177,14 @@ if fuzzing {
     .testTarget(name: "FuzzTests", dependencies: fuzzDependencies, exclude: ["Corpus", "Fuzzer.swift"]))
 }
 
+// `make bench`: figures with floors, from a release build (docs/masking.md).
+let benchmarking = Context.environment["SIDELIGHT_BENCH"] == "1"
+if benchmarking {
+  package.targets.append(
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Masking"], swiftSettings: [.unsafeFlags(["-enable-testing"])]))
+}
+
 // One place for the rules that every Swift target obeys.
 let swiftRules: [SwiftSetting] = [
   .strictMemorySafety(),
@@ -184,4 +198,7 @@ let swiftRules: [SwiftSetting] = [
 ]
 for target in package.targets where target.type != .system && !["CLinux", "CAttack"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
+  if benchmarking, target.name == "Masking" {
+    target.swiftSettings?.append(.unsafeFlags(["-enable-testing"]))
+  }
 }

@@ -36,7 +36,7 @@ enum AgentProcess {
       let (collectorStream, endpointStream) = try Sockets.pair(.stream)
       let listener: Int32 =
         switch arguments.listener {
-        case .address(let address, let port): try Sockets.listen(address: address, port: port).release()
+        case .address(let address, let port): try Sockets.bind(address: address, port: port).release()
         case .descriptor(let number): number
         }
       let environment = ["TZ=UTC0", "SWIFT_BACKTRACE=enable=no"]

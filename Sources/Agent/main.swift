@@ -25,6 +25,7 @@ case "system-calls"? where words.dropFirst().first == "--digests":
     StartFailure.report(error.description)
     Process.exitNow(70)
   }
+case "probe"?: ProbeCommand.run(Array(words.dropFirst()))
 case "system-calls"?: print(SystemCallTable.markdown, terminator: "")
 case "--help"?, "-h"?: print(Arguments.help)
 case "--version"?: print("sidelight-agent build \(Process.buildID)")

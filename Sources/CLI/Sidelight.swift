@@ -27,6 +27,7 @@ struct Sidelight: AsyncParsableCommand {
           TailCommand.self,
         ]),
       CommandGroup(name: "Trust", subcommands: [PostureCommand.self, TokenCommand.self, MaskCommand.self]),
+      CommandGroup(name: "Audit", subcommands: [ProfileCommand.self]),
       CommandGroup(name: "Development", subcommands: [DevCommand.self]),
     ])
 

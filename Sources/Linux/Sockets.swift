@@ -21,6 +21,11 @@ package enum Sockets {
     FileDescriptor(owning: try checked("bind", unsafe cl_listen(address, port, backlog)))
   }
 
+  /// The same without listening: whoever connects is refused until the owner calls listen(2).
+  package static func bind(address: String, port: UInt16) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try checked("bind", unsafe cl_listen(address, port, 0)))
+  }
+
   package static func localPort(of socket: borrowing FileDescriptor) throws(SystemError) -> UInt16 {
     UInt16(try checked("getsockname", cl_local_port(socket.raw)))
   }
@@ -97,6 +102,11 @@ package enum Poll {
   /// SIGTERM and SIGINT set a flag from here on and interrupt `wait`; SIGPIPE and SIGHUP are ignored.
   package static func catchShutdownSignals() throws(SystemError) {
     _ = try checked("sigaction", cl_catch_shutdown())
+  }
+
+  /// SIGTERM, SIGINT, SIGPIPE and SIGHUP are ignored from here on: for a process that its parent tells to end.
+  package static func ignoreShutdownSignals() throws(SystemError) {
+    _ = try checked("sigaction", cl_ignore_shutdown())
   }
 
   package static var shutdownRequested: Bool { cl_shutdown_requested() != 0 }
