@@ -89,7 +89,6 @@ int cl_poll_shutdown(struct pollfd *set, size_t count, int timeout_ms) {
   return ready < 0 ? -errno : ready;
 }
 
-
 struct thread_start {
   void (*body)(void *);
   void *context;

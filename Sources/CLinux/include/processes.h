@@ -19,8 +19,6 @@ int cl_catch_shutdown(void);
 int cl_ignore_shutdown(void);
 int cl_shutdown_requested(void);
 
-// Waits by poll(2), the one call for it that every role may make; a signal ends it early.
-
 // A detached thread with a small stack (kilobytes), all signals blocked. `body` must never return before the process ends.
 int cl_start_thread(void (*body)(void *), void *context, size_t stack_kilobytes);
 
