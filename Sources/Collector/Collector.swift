@@ -51,7 +51,7 @@ package enum Collector {
         keepsFileSize: StandardStream.output.isRegularFile || StandardStream.error.isRegularFile)
       Process.tuneAllocator()
       try LibCrypto.prepare()
-      try Poll.catchShutdownSignals()
+      try Poll.ignoreShutdownSignals()
       try endpoint.setNonBlocking()
       wake = try EventCounter(semaphore: false)
       pool = try WorkerPool(threads: workers, capacity: waitingJobs)

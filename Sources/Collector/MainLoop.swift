@@ -153,7 +153,9 @@ final class MainLoop {
     }
   }
 
+  /// Once: a second one would begin anew with empty budgets.
   private func greet(_ status: RoleStatus) throws(FrameError) {
+    guard service == nil else { throw .invalidField("hello") }
     do throws(Collector.Failure) {
       service = try makeService(status)
     } catch {
@@ -206,9 +208,9 @@ final class MainLoop {
     lastTick = now
     let ending: LogFollow.Ending? = shuttingDown ? .shutdown : nil
     for entry in entries.values {
-      guard let record = entry.record, let follow = record.follow, !entry.answerEnded, entry.stream.hasRoom else {
-        continue
-      }
+      guard let record = entry.record, let follow = record.follow, !entry.answerEnded else { continue }
+      // A client that takes nothing is told of the end all the same, and holds nothing longer than it may.
+      let hasRoom = entry.stream.hasRoom
       let isFree = follow.isBusy.withLock { busy in
         defer { busy = true }
         return !busy
@@ -216,7 +218,7 @@ final class MainLoop {
       guard isFree else { continue }
       let stream = entry.stream
       let taken = pool.submit {
-        if service.tick(record, stream: stream, ending: ending) { stream.append([], finished: true) }
+        if service.tick(record, stream: stream, ending: ending, hasRoom: hasRoom) { stream.append([], finished: true) }
         follow.isBusy.withLock { $0 = false }
       }
       if !taken { follow.isBusy.withLock { $0 = false } }

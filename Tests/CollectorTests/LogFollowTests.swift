@@ -23,7 +23,7 @@ struct LogFollowTests {
       let bench = try Bench(environment: ["DB_PASSWORD=correct-horse-battery-staple-77"])
       let tree = try Tree()
       let source = Configuration.LogSource(
-        name: "out", volume: nil, path: Array((tree.path + "/log").utf8), container: "app",
+        name: "out", volume: nil, folder: Array(tree.path.utf8), file: Array("log".utf8), container: "app",
         allowsHardLinks: allowsHardLinks)
       files = LogFiles(sources: [source], target: bench.target, volumes: [])
       self.bench = bench
@@ -216,11 +216,33 @@ struct LogFollowTests {
     try log.write("one\ntwo\n")
     var tail = try log.tail("")
     let cursor = try tail.string("cursor")
-    try FileManager.default.moveItem(atPath: log.tree.path + "/log", toPath: log.tree.path + "/log.1")
+    #expect(unsafe unlink(log.tree.path + "/log") == 0)
     try log.write("fresh\n")
     let records = try Self.records(try log.follow("follow=true&cursor=\(cursor)"))
     #expect(records.map(\.type) == ["open", "reset", "line"] && records[1].reason == "replaced")
     #expect(Self.lines(records) == ["fresh"])
+  }
+
+  /// The file of a cursor has another name now: it is read to its end, then the new one.
+  @Test func aCursorOfAFileThatWasRenamed() throws {
+    let log = try Log()
+    try log.write("one\ntwo\n")
+    var tail = try log.tail("")
+    let cursor = try tail.string("cursor")
+    try log.append("three\n")
+    try FileManager.default.moveItem(atPath: log.tree.path + "/log", toPath: log.tree.path + "/log.2")
+    try log.write("four\n")
+    try FileManager.default.moveItem(atPath: log.tree.path + "/log", toPath: log.tree.path + "/log.1")
+    try log.write("five\n")
+    let follow = try log.follow("follow=true&cursor=\(cursor)")
+    var records: [Record] = []
+    let deadline = Clock.monotonic() + 20_000_000_000
+    while Self.lines(records).last != "five", Clock.monotonic() < deadline {
+      records += try Self.records(follow)
+      usleep(20_000)
+    }
+    #expect(records.map(\.type) == ["open", "line", "rotated", "line", "rotated", "line"])
+    #expect(Self.lines(records) == ["three", "four", "five"])
   }
 
   /// The old file to its end, then the new one from its beginning.
@@ -297,8 +319,9 @@ struct LogFollowTests {
   }
 
   @Test(arguments: [
-    "lines=-1", "lines=10001", "follow=maybe", "cursor=AAAA", "cursor=AAAA&follow=true", "bytes=1", "container=",
-    "lines=1&lines=2",
+    "lines=-1", "lines=10001", "follow=maybe", "cursor=AAAA", "cursor=AAAA&follow=true", "bytes=0", "bytes=1048577",
+    "container=", "lines=1&lines=2", "since=yesterday", "since=", "since=2026-11-21T00:00:00", "grep=", "grep=a%0Ab",
+    "predecessors=9", "unknown=1",
   ])
   func parameters(_ query: String) throws {
     let log = try Log()

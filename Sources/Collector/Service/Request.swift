@@ -46,8 +46,8 @@ final class Request {
   var grant: AuthorizationDetail { token.detail }
 
   /// Charges distinct objects before anything of them is shown; `kind` keeps a file and a variable apart.
-  func charge(_ kind: String, _ names: [[UInt8]]) throws(Refusal) {
-    try budgets.charge(objects: names.map { Array(kind.utf8) + [0] + $0 }, to: account)
+  func charge(_ kind: String, _ names: some Sequence<[UInt8]>) throws(Refusal) {
+    try budgets.charge(objects: names.lazy.map { Array(kind.utf8) + [0] + $0 }, to: account)
   }
 
   func count(_ text: MaskedText) {

@@ -267,9 +267,9 @@ final class RequestService: Sendable {
   }
 
   /// One step of a follow, on a worker. True with its last record.
-  func tick(_ record: ExchangeRecord, stream: ResponseStream, ending: LogFollow.Ending?) -> Bool {
+  func tick(_ record: ExchangeRecord, stream: ResponseStream, ending: LogFollow.Ending?, hasRoom: Bool) -> Bool {
     guard let follow = record.follow, let account = record.account else { return true }
-    return follow.tick(asked: ending) { bytes in
+    return follow.tick(asked: ending, hasRoom: hasRoom) { bytes in
       do throws(Refusal) {
         try budgets.charge(bytes: bytes, to: account)
         return true

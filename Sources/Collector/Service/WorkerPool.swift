@@ -10,18 +10,22 @@ final class WorkerPool: Sendable {
   private let waiting: EventCounter
   private let capacity: Int
 
-  /// Starts the threads at once.
+  /// Starts the threads, and returns when all of them run: glibc's calls at the start of a thread are behind them, so
+  /// that no filter has to allow those.
   init(threads: Int, capacity: Int) throws(SystemError) {
     waiting = try EventCounter(semaphore: true)
     self.capacity = capacity
+    let running = try EventCounter(semaphore: true)
     for _ in 0..<threads {
       try Process.startThread(stackKilobytes: 512) { [self] in
+        running.signal()
         while true {
           waiting.wait()
           if let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { job() }
         }
       }
     }
+    for _ in 0..<threads { running.wait() }
   }
 
   /// False where too many jobs wait already.

@@ -56,7 +56,8 @@ final class Target: Sendable {
 
   /// The environment block, as it was at execve(2).
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
-    let stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    var stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    stalled.isOfProcess = true
     guard !pending.isStalled(process.identity) else { throw stalled }
     let file = SharedDescriptor(try open(.environ, of: process))
     do throws(SystemError) {
@@ -112,7 +113,7 @@ final class TaintSurvey: Sendable {
 
   private let rules: MaskingRules
   private let state = Mutex(State())
-  /// Held while one worker surveys; the others wait for what it finds.
+  /// Held while one worker surveys; the others wait for what it finds, for a while.
   private let surveying = Mutex<Void>(())
 
   /// Most processes whose environment is read, most bytes kept, and how old a survey may be when nothing seems to have
@@ -120,6 +121,8 @@ final class TaintSurvey: Sendable {
   private static let maximumProcesses = 256
   private static let maximumBytes = 4 << 20
   private static let maximumAge: UInt64 = 10_000_000_000
+  /// How long one worker waits for another's survey; nanoseconds.
+  private static let maximumWait: UInt64 = 500_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
 
@@ -136,12 +139,17 @@ final class TaintSurvey: Sendable {
   func known(of target: Target, members: [Scope.Member]) throws(Refusal) -> Known {
     let surveyed = members.prefix(Self.maximumProcesses)
     let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
-    if let current = current(keys) { return current }
-    let result: Result<Known, Refusal> = surveying.withLock { _ in
-      if let current = current(keys) { return .success(current) }
-      return Result { () throws(Refusal) in try survey(surveyed, keys: keys, target: target) }
+    let patience = Clock.monotonic() + Self.maximumWait
+    while true {
+      if let current = current(keys) { return current }
+      let result: Result<Known, Refusal>? = surveying.withLockIfAvailable { _ in
+        Result { () throws(Refusal) in try survey(surveyed, keys: keys, target: target) }
+      }
+      if let result { return try result.get() }
+      // Whoever surveys may wait for a process that never answers; then this one goes round it.
+      if Clock.monotonic() > patience { return try survey(surveyed, keys: keys, target: target) }
+      Process.sleep(milliseconds: 2)
     }
-    return try result.get()
   }
 
   private func current(_ keys: Set<Key>) -> Known? {
@@ -164,8 +172,9 @@ final class TaintSurvey: Sendable {
         guard let process = try target.open(member) else { continue }
         block = try target.environment(of: process).block
       } catch {
-        // What cannot be read cannot be known; detectors still apply to it.
-        if error.code == .overloaded { throw error }
+        // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
+        // matter: then nothing could be known.
+        if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
         continue
       }
       guard seen.insert(block).inserted else { continue }
@@ -197,17 +206,18 @@ extension TaintSurvey {
   private static func values(in blocks: [[UInt8]]) -> [[UInt8]] {
     var values: Set<[UInt8]> = []
     for block in blocks {
-      for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
-        if let value = EnvironmentEntry(record: record).value, value.count >= 8 { values.insert(value) }
+      let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
+      for record in block.records {
+        if let value = block.value(record), value.count >= 8 { values.insert(Array(value)) }
       }
     }
     return Array(values)
   }
 
   private func insert(_ block: [UInt8], into taint: inout Taint) {
-    for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
-      let entry = EnvironmentEntry(record: record)
-      taint.insert(name: entry.name, value: entry.value ?? [], rules: rules)
+    let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
+    for record in block.records {
+      taint.insert(name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
     }
   }
 }

@@ -27,8 +27,9 @@ struct LookTests {
     let peer = try ScriptedPeer([
       "/v1/logs/app": [
         .init(
-          body: #"{"source":"app","container":"w","size":9,"modified":"2026-01-01T00:00:00Z","bytes_scanned":9,"#
-            + #""limit_hit":"none","cursor":"c","lines":["# + lines + "]}")
+          body:
+            #"{"source":"app","container":"w","file":"app.log","file_id":"0011223344556677","size":9,"modified":"2026-01-01T00:00:00Z","bytes_scanned":9,"#
+            + #""limit_hit":"none","predecessors":[],"cursor":"c","lines":["# + lines + "]}")
       ],
       "/v1/files": [try ScriptedPeer.problem("path_not_granted", status: 403, ["detail": "\u{1B}]0;owned\u{7}"])],
     ])
