@@ -23,9 +23,11 @@ struct Sidelight: AsyncParsableCommand {
       CommandGroup(
         name: "Look",
         subcommands: [
-          PsCommand.self, EnvCommand.self, StatCommand.self, LsCommand.self, LogsCommand.self, TailCommand.self,
+          PsCommand.self, EnvCommand.self, StatCommand.self, LsCommand.self, DigestCommand.self, LogsCommand.self,
+          TailCommand.self,
         ]),
       CommandGroup(name: "Trust", subcommands: [PostureCommand.self, TokenCommand.self, MaskCommand.self]),
+      CommandGroup(name: "Audit", subcommands: [ProfileCommand.self]),
       CommandGroup(name: "Development", subcommands: [DevCommand.self]),
     ])
 

@@ -65,8 +65,8 @@ package enum Process {
     return bytes[..<count].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  /// Blocks for about so long.
-  package static func pause(milliseconds: Int32) { cl_pause(milliseconds) }
+  /// Blocks about so long; a signal ends it early.
+  package static func sleep(milliseconds: Int32) { cl_pause(milliseconds) }
 
   package static func tuneAllocator() { cl_tune_allocator() }
 }

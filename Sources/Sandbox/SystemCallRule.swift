@@ -1,15 +1,26 @@
-/// One line of the table: a system call that a role may make, under which conditions, and which code needs it.
+/// One line of the table: a system call that a process may make, under which conditions, and which code needs it.
 package struct SystemCallRule: Sendable, Equatable {
   package var name: String
   /// All must hold. Empty: any arguments.
   package var conditions: [Condition]
   package var reason: String
+  /// `allow`, but where a library must be told to try another call.
+  package var action: FilterAction
+  /// Nil: on every architecture. Else the call is only there, or only made there by the C library.
+  package var only: Architecture?
 
-  package init(_ name: String, _ reason: String, where conditions: Condition...) {
+  package init(
+    _ name: String, _ reason: String, where conditions: Condition..., action: FilterAction = .allow,
+    only: Architecture? = nil
+  ) {
     self.name = name
     self.conditions = conditions
     self.reason = reason
+    self.action = action
+    self.only = only
   }
+
+  package func applies(on architecture: Architecture) -> Bool { only == nil || only == architecture }
 
   /// `arguments[argument] & mask == value`, on 64 bits, as SCMP_CMP_MASKED_EQ.
   package struct Condition: Sendable, Equatable {
@@ -24,6 +35,10 @@ package struct SystemCallRule: Sendable, Equatable {
     package static func equals(_ value: UInt64, in argument: UInt32) -> Condition {
       // The kernel takes these arguments as 32-bit integers; comparing the low half decides as it does.
       Condition(argument: argument, mask: 0xFFFF_FFFF, value: value)
+    }
+
+    package var comparison: FilterSource.Comparison {
+      .init(argument: argument, .maskedEqual, mask, value)
     }
   }
 }

@@ -2,7 +2,13 @@
 ///
 /// The filter, the profiles in `profiles/` and their documentation come from this one table.
 package enum SystemCallTable {
-  package static func rules(for role: Role) -> [SystemCallRule] {
+  /// The rules of one architecture.
+  package static func rules(for role: Role, on architecture: Architecture = .native) -> [SystemCallRule] {
+    allRules(for: role).filter { $0.applies(on: architecture) }
+  }
+
+  /// The rules of every architecture.
+  package static func allRules(for role: Role) -> [SystemCallRule] {
     switch role {
     case .opener: memory + openerRules
     case .collector: memory + threads + collectorRules

@@ -138,6 +138,7 @@ package struct JSONParser: ~Copyable {
     }
     let word = String(decoding: text[start..<position], as: UTF8.self)
     if integral, let number = Int64(word) { return .integer(number) }
+    if integral, let number = UInt64(word) { return .unsigned(number) }
     guard let number = Double(word), number.isFinite else {
       throw .syntax(offset: start, expected: "a number that fits 64 bits")
     }

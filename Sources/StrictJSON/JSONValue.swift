@@ -5,6 +5,8 @@ package enum JSONValue: Sendable, Equatable {
   case bool(Bool)
   /// A number without fraction or exponent that fits 64 bits.
   case integer(Int64)
+  /// A number without fraction or exponent from 2⁶³ to 2⁶⁴−1.
+  case unsigned(UInt64)
   /// Any other number.
   case double(Double)
   case string(String)

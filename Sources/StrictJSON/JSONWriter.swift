@@ -81,6 +81,7 @@ package struct JSONWriter: Sendable {
     case .null: null()
     case .bool(let flag): bool(flag)
     case .integer(let number): integer(number)
+    case .unsigned(let number): integer(number)
     case .double(let number):
       separate()
       bytes.append(contentsOf: "\(number)".utf8)

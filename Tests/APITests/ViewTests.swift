@@ -88,26 +88,46 @@ struct ViewTests {
   }
 
   @Test func files() throws {
-    var entry = FileEntry(
-      name: TargetText(bytes: [0x2F, 0x80]), type: "symlink", size: 1, allocatedBytes: 512, mode: "0777", uid: 0,
-      gid: 0,
-      links: 1, inode: UInt64(Int64.max), device: "8:1", accessed: "a", modified: "m", changed: "c", born: nil)
-    entry.target = "\u{2039}"
-    entry.targetBase64 = "/w=="
-    entry.extendedAttributes = ["user.a"]
-    let answer = FileAnswer(container: "app", path: "/a", resolvedPath: "/b", fileSystem: "ext4", file: entry)
+    var metadata = FileMetadata(
+      type: "symlink", size: 1, allocatedBytes: 512, blockSize: 4096, mode: "0777", uid: 0, gid: 0, links: 1,
+      inode: UInt64(Int64.max), device: "8:1", accessed: "a", modified: "m", changed: "c", born: nil)
+    let name = TargetText(bytes: [0x2F, 0x80])
+    let plain = FileEntry(name: name, metadata: metadata)
+    metadata.sparse = true
+    metadata.specialDevice = "1:3"
+    metadata.subvolume = .max
+    metadata.born = "b"
+    metadata.attributes = ["immutable"]
+    metadata.attributesKnown = ["append", "immutable"]
+    metadata.target = "\u{2039}"
+    metadata.targetBase64 = "/w=="
+    metadata.extendedAttributes = [.init(TargetText(text: "user.a")), .init(TargetText(bytes: [0xFF]))]
+    metadata.accessControlLists = ["access"]
+    metadata.unread = [.init(field: "born", status: "unsupported")]
+    let entry = FileEntry(name: TargetText(text: "x"), metadata: metadata)
+    let paths = (TargetText(bytes: [0x2F, 0xFE]), TargetText(text: "/b"))
+    let answer = FileAnswer(
+      container: "app", path: paths.0, resolvedPath: paths.1,
+      mount: FileMount(id: 3, fileSystem: "ext4", point: "/", readOnly: true, options: ["ro", "nosuid"]), file: entry)
     #expect(try Self.read(FileAnswer.self, Self.written { answer.write(to: &$0) }) == answer)
+    let unread = FileEntry.Status.allCases.filter { $0 != .ok }.map { FileEntry(name: name, status: $0) }
     let list = DirectoryList(
-      container: "app", path: "/", resolvedPath: "/", hidden: 1, truncated: true, next: "10", entries: [entry])
+      container: "app", path: paths.0, resolvedPath: paths.1, entries: [plain, entry] + unread, hidden: 1, total: 9,
+      truncated: true, changed: true, next: "10")
     #expect(try Self.read(DirectoryList.self, Self.written { list.write(to: &$0) }) == list)
+    let digest = FileDigest(
+      container: "app", path: paths.0, resolvedPath: paths.1, digest: "00ff", size: 32, inode: .max, device: "8:1",
+      modified: "m", changed: "c")
+    #expect(try Self.read(FileDigest.self, Self.written { digest.write(to: &$0) }) == digest)
   }
 
   /// Inodes of overlay and network file systems use all 64 bits.
   @Test func largeInodes() throws {
     let entry = FileEntry(
-      name: TargetText(text: "a"), type: "regular", size: 0, allocatedBytes: 0, mode: "0600", uid: 4_294_967_295,
-      gid: 0,
-      links: 1, inode: .max, device: "0:1", accessed: "", modified: "", changed: "", born: "")
+      name: TargetText(text: "a"),
+      metadata: FileMetadata(
+        type: "regular", size: 0, allocatedBytes: 0, blockSize: 1, mode: "0600", uid: 4_294_967_295, gid: 0, links: 1,
+        inode: .max, device: "0:1", accessed: "", modified: "", changed: "", born: ""))
     let bytes = Self.written { entry.write(to: &$0) }
     #expect(String(decoding: bytes, as: UTF8.self).contains("\"inode\":18446744073709551615"))
     #expect(try JSONDecoder().decode(FileEntry.self, from: Data(bytes)) == entry)
@@ -152,13 +172,17 @@ struct ViewTests {
 
   @Test func postures() throws {
     let posture = Posture(
-      agent: "a", build: "b", kernel: "k", confinement: "strict", landlockABI: 6,
+      agent: "a", build: "b", kernel: "k", architecture: "x86_64", confinement: "strict", landlockABI: 6,
+      missing: ["landlock_scopes", "bounding_set"], readOnlyRoot: true,
       processes: [
         .init(
-          role: "opener", pid: 1, uid: 2, gid: 3, noNewPrivileges: true, dumpable: false, seccomp: "filter",
-          seccompFilters: 1, seccompDigest: "d", landlock: false,
-          capabilities: .init(inheritable: "0", permitted: "0", effective: "0", bounding: "0", ambient: "0"), threads: 1
-        )
+          role: "opener", pid: 1, uid: 2, gid: 3, uids: .init(real: 4, effective: 5, saved: 6, fileSystem: 7),
+          gids: .init(real: 8, effective: 9, saved: 10, fileSystem: 11), noNewPrivileges: true, dumpable: false,
+          seccomp: "filter", seccompFilters: 1, seccompDigest: "d", landlock: false,
+          capabilities: .init(inheritable: "0", permitted: "1", effective: "2", bounding: "3", ambient: "4"),
+          securebits: 239, threads: 1, threadsAlike: true,
+          limits: [.init(name: "core_file_size", soft: "0", hard: "unlimited")],
+          selfTest: [.init(attempt: "write_file", before: "permitted", after: "refused")])
       ])
     #expect(try Self.read(Posture.self, Self.written { posture.write(to: &$0) }) == posture)
   }

@@ -163,7 +163,7 @@ struct RouteTests {
       ("/v1/directories", .directories, "files.list"), ("/v1/logs", .logs, "logs.list"),
       ("/v1/logs/out", .log(source: "out"), "logs.tail"), ("/v1/posture", .posture, nil),
       ("/v1/%70rocesses", .processes, "processes.list"), ("/v1/logs/a%2Fb", .log(source: "a/b"), "logs.tail"),
-      ("/v1/files?path=/etc", .files, "files.stat"),
+      ("/v1/files?path=/etc", .files, "files.stat"), ("/v1/files/digest", .fileDigest, "files.digest"),
     ] as [(String, Route, String?)])
   func routes(_ text: String, _ route: Route, _ action: String?) throws {
     let target = try RequestTarget(text)

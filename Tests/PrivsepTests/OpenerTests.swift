@@ -155,7 +155,7 @@ struct OpenerClientTests {
   }
 
   @Test(arguments: [
-    OpenerMessage.reply(sequence: 1, error: 0).encoded, OpenerMessage.shutdown.encoded,
+    OpenerMessage.reply(sequence: 1, error: 0).encoded,
     OpenerMessage.openVolume(sequence: 1, 0).encoded, [1, 2, 3], [UInt8](repeating: 0xFF, count: 12),
   ])
   func anythingElseIsAnError(_ bytes: [UInt8]) throws {
@@ -166,6 +166,17 @@ struct OpenerClientTests {
       try bench.answer(bytes, withFile: true)
       #expect(throws: SystemError("opener", EINVAL)) { _ = try bench.client.open(.configuration) }
     }
+    #expect(try bench.openCount() == 0)
+  }
+
+  /// The word to end may come between a request and its reply; it is kept for whoever asks, and the reply still counts.
+  @Test func theWordToEndIsNotLost() throws {
+    let bench = try Bench()
+    #expect(!bench.client.isAskedToEnd)
+    try bench.answer(OpenerMessage.shutdown.encoded)
+    try bench.answer(.reply(sequence: 1, error: 0), withFile: true)
+    _ = try bench.client.open(.configuration)
+    #expect(bench.client.isAskedToEnd)
     #expect(try bench.openCount() == 0)
   }
 

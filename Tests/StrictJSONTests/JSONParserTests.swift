@@ -5,7 +5,9 @@ struct JSONParserTests {
   @Test(arguments: [
     ("null", JSONValue.null), ("true", .bool(true)), ("false", .bool(false)), ("0", .integer(0)), ("-0", .integer(0)),
     ("42", .integer(42)), ("-1", .integer(-1)), ("9223372036854775807", .integer(.max)),
-    ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .double(9_223_372_036_854_775_808)),
+    ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .unsigned(1 << 63)),
+    ("18446744073709551615", .unsigned(.max)), ("18446744073709551616", .double(18_446_744_073_709_551_616)),
+    ("-9223372036854775809", .double(-9_223_372_036_854_775_808)),
     ("1.0", .double(1)), ("1e0", .double(1)), ("1E+2", .double(100)), ("25e-1", .double(2.5)),
     ("-0.0", .double(-0.0)), ("1.7976931348623157e308", .double(.greatestFiniteMagnitude)), ("1e-999", .double(0)),
     ("\"\"", .string("")), ("[]", .array([])), ("{}", .object(JSONObject())),

@@ -9,6 +9,8 @@ actor AgentSession {
   /// Most parts of one list that are fetched, and most bytes of them together.
   static let maximumPages = 500
   static let maximumListBytes = 64 << 20
+  /// Most items that an agent puts into one part.
+  static let maximumPageItems = 10_000
 
   private let agentID: String
   private let broker: BrokerClient
@@ -68,8 +70,7 @@ actor AgentSession {
     }
   }
 
-  /// A list that may come in parts: all of them, in order, following `next`; or those that hold the first `atMost`
-  /// items.
+  /// A list that may come in parts: all of them, in order, following `next`, until `atMost` items are there.
   func list<Page: ListPage>(
     _ type: Page.Type, _ path: [String], query: [(name: String, value: String?)], atMost: Int? = nil
   ) async throws(Failure) -> ListAnswer<Page> {
@@ -77,7 +78,9 @@ actor AgentSession {
     var cursor: String?
     var seen: Set<String> = []
     while true {
-      let body = try await get(path, query: query + [("cursor", cursor)])
+      let left = atMost.map { $0 - answer.pages.reduce(0) { $0 + $1.itemCount } }
+      let limit = left.map { [("limit", "\(min($0, Self.maximumPageItems))" as String?)] } ?? []
+      let body = try await get(path, query: query + limit + [("cursor", cursor)])
       let page = try Decoding.required(Page.self, body, from: "the agent")
       answer.pages.append(page)
       answer.documents.append(body)

@@ -13,14 +13,20 @@ struct Scope: ~Copyable, Sendable {
   let realm: ProcessRealm
   let bootID: String
   let pidNamespace: UInt64
+  private let names: ContainerNames
 
   /// Most processes looked at for one snapshot.
   static let maximumProcesses = 65536
   /// Longest chain of parents between a process and the root of a scope of one process.
   static let maximumDepth = 4096
 
-  init(root: Configuration.Scope, containerName: String, proc: SharedProc) throws(ProcFSError) {
-    let ownGroupPath = try proc.fileSystem.open(Process.identity.pid).controlGroups().path
+  init(
+    root: Configuration.Scope, containerName: String, containers: [ContainerNames.Configured] = [], proc: SharedProc
+  ) throws(ProcFSError) {
+    // All that may fail comes first: a value that cannot be copied is made whole or not at all.
+    let own = try proc.fileSystem.open(Process.identity.pid)
+    let ownGroupPath = try own.controlGroups().path
+    let names = try ContainerNames(configured: containers, own: own)
     let bootID = try proc.fileSystem.bootID()
     let pidNamespace = try proc.fileSystem.ownNamespace("pid")
     let realm: ProcessRealm
@@ -33,6 +39,7 @@ struct Scope: ~Copyable, Sendable {
     self.containerName = containerName
     self.proc = proc
     self.ownGroupPath = ownGroupPath
+    self.names = names
     self.realm = realm
     self.bootID = bootID
     self.pidNamespace = pidNamespace
@@ -195,7 +202,8 @@ struct Scope: ~Copyable, Sendable {
     case .pod:
       let path = try directory.controlGroups().path
       if path == ownGroupPath { return nil }
-      return reference(path).map { String($0.id.prefix(12)) } ?? containerName
+      let id = reference(path).map { String($0.id.prefix(12)) }
+      return try names.name(of: directory, id: id, path: path) ?? containerName
     }
   }
 

@@ -148,7 +148,7 @@ final class TaintSurvey: Sendable {
       if let result { return try result.get() }
       // Whoever surveys may wait for a process that never answers; then this one goes round it.
       if Clock.monotonic() > patience { return try survey(surveyed, keys: keys, target: target) }
-      Process.pause(milliseconds: 2)
+      Process.sleep(milliseconds: 2)
     }
   }
 

@@ -16,7 +16,8 @@ struct GrantTests {
     let routes = [
       ("processes.list", "/v1/processes"), ("processes.list", "/v1/processes/\(id)"),
       ("environment.read", "/v1/processes/\(id)/environment"), ("files.stat", "/v1/files?path=/etc"),
-      ("files.list", "/v1/directories?path=/etc"), ("logs.list", "/v1/logs"), ("logs.tail", "/v1/logs/stdout"),
+      ("files.list", "/v1/directories?path=/etc"), ("files.digest", "/v1/files/digest?path=/etc/passwd"),
+      ("logs.list", "/v1/logs"), ("logs.tail", "/v1/logs/stdout"),
     ]
     let actions = Set(routes.map(\.0))
     for (action, path) in routes {
