@@ -53,6 +53,41 @@ extension FuzzTarget {
       try require(
         try LogCursor(Array(sealed.utf8), key: key, source: "app/out", session: "s") == cursor, "does not come back")
     },
+    FuzzTarget("log-time", longest: 8192) { input in
+      let now = Timestamp(seconds: 1_795_242_770)
+      // The years 1970 to 2199, in every zone; numbers since 1970 go on to 2286.
+      let possible: ClosedRange<Int64> = -86400...9_999_999_999
+      if let found = LineTime.find(in: input.span, reference: now) {
+        try require(possible.contains(found.time.seconds) && found.time.nanoseconds < 1_000_000_000, "an odd time")
+      }
+      if let since = SinceTime.parse(input, now: now) {
+        try require(
+          since.seconds >= min(-86400, now.seconds - 366 * 86400) && since.seconds <= possible.upperBound, "an odd time"
+        )
+        try require(input.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a parameter of other bytes")
+      }
+    },
+    FuzzTarget("log-filter") { input in
+      var reader = InputReader(input)
+      let text = reader.piece()
+      guard let filter = TextFilter(text) else { return }
+      let plain = MaskedText(segments: [.text(reader.all)]).rendered()
+      let needle = MaskedText(segments: [.text(text)]).rendered()
+      let isThere =
+        plain.count >= needle.count && (0...(plain.count - needle.count)).contains { plain[$0...].starts(with: needle) }
+      try require(filter.matches(plain) == isThere, "not what is there")
+      // Behind a token nothing of it counts.
+      let hidden = Array("\u{2039}name:8-15:".utf8) + plain.filter { $0 < 0x80 } + Array("\u{203A}".utf8)
+      try require(!filter.matches(hidden), "found in a token")
+    },
+    FuzzTarget("log-names", longest: 600) { input in
+      var reader = InputReader(input)
+      let base = reader.piece()
+      let name = reader.all
+      guard RotatedName(name, of: base) != nil else { return }
+      try require(name != base && name.count > base.count && !base.isEmpty, "no older part")
+      try require(RotatedName(base, of: name) == nil, "each the older part of the other")
+    },
   ]
 }
 
