@@ -97,8 +97,8 @@ put("glob", stars=b"/a/**/c*d?/**\0/a/b/cxd1/e", all=b"**\0anything", heavy=b"*a
 put("request-target", list="/v1/processes?container=app&limit=50", file="/v1/files?container=app&path=%2Fetc%2Fapp%2Fa+b.conf", odd="/v1/%C3%A9//x?=&a&b=%00", broken="/%zz", fragment="/a#b")
 
 put("log-lines", plain=b"\x05\0one\ntwo\r\nthree password=kx83jd02\n", pem=b"\x02\0-----BEGIN RSA PRIVATE KEY-----\nMIIEabcdefghijklmnopqrstuvwxyz0123456789ABCD\n-----END RSA PRIVATE KEY-----\nafter\n",
-    secret=b"\x11dW9gT2mQ\0begin kxdW9gT2mQ83jd end\nkxdW9gT2", crs=b"\x08x\0\r\n\r\r\n\n")
-sealed = lambda offset: b64(bytes(12) + AESGCM(bytes([7] * 32)).encrypt(bytes(12), struct.pack("<QQQQ", 254, 1, 4711, offset), b"log-cursor\0app/out\0s"))
+    secret=b"\x11dW9gT2mQ\0begin kxdW9gT2mQ83jd end\nkxdW9gT2", crs=b"\x08x\0\r\n\r\r\n\n", hole=b"\x05\0before" + bytes(5000) + b"after\n" + bytes(300) + b"x\n")
+sealed = lambda offset: b64(bytes(12) + AESGCM(bytes([7] * 32)).encrypt(bytes(12), struct.pack("<QQQQ", 254 << 32 | 1, 4711, 5, offset) + bytes(16), b"log-cursor\0app/out\0s"))
 put("log-cursor", good=sealed(4096), last=sealed(2**64 - 1), short=sealed(0)[:-4], text=b"AAAA")
 
 lines = {
