@@ -19,10 +19,12 @@ int cl_catch_shutdown(void);
 int cl_ignore_shutdown(void);
 int cl_shutdown_requested(void);
 
-// Waits by poll(2), the one call for it that every role may make; a signal ends it early.
-
 // A detached thread with a small stack (kilobytes), all signals blocked. `body` must never return before the process ends.
 int cl_start_thread(void (*body)(void *), void *context, size_t stack_kilobytes);
+
+// A number that belongs to the calling thread; -1 until it is set.
+int cl_worker_number(void);
+void cl_set_worker_number(int number);
 
 // Limits malloc to one arena and returns freed memory eagerly.
 void cl_tune_allocator(void);
