@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 PRODUCTS := sidelight-agent sidelight-broker sidelight
 DEBUG_INFO ?= -Xswiftc -gnone
+# No path of this folder in what is built: two clones make the same bytes (make image-reproducible).
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=/sidelight
+RELEASE := -c release $(DEBUG_INFO) -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/sidelight -Xcc $(PREFIX_MAP) -Xcxx $(PREFIX_MAP)
 # Two cores: the linker and the compiler are asked for no more.
 SWIFT_BUILD := swift build
 
@@ -19,8 +22,7 @@ setup: ## Install the packages that building and testing need (apt; as root or t
 
 .PHONY: build
 build: setup ## Release products in .build/release: sidelight, sidelight-agent, sidelight-broker
-	@for product in $(PRODUCTS); do $(SWIFT_BUILD) -c release $(DEBUG_INFO) --product $$product; done
-	@strip --strip-all .build/release/sidelight-agent
+	@for product in $(PRODUCTS); do $(SWIFT_BUILD) $(RELEASE) --product $$product; done
 	@ls -l $(addprefix .build/release/,$(PRODUCTS))
 
 .PHONY: run
@@ -38,20 +40,40 @@ check: setup ## Format, lint, import law, documents, generated files
 	@.ci/imports
 	@.ci/documents
 
+.PHONY: fuzz
+fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
+	@SECONDS_EACH=$(or $(SECONDS_EACH),60) .ci/fuzz $(TARGETS)
+
+.PHONY: bench
+bench: setup ## Throughput of the line masker, its worst inputs, time against size; fails below a floor (QUICK=1)
+	@SIDELIGHT_BENCH=1 $(SWIFT_BUILD) -c release --product Benchmarks --scratch-path .build/bench
+	@.build/bench/release/Benchmarks $(if $(QUICK),--quick)
+
 .PHONY: format
 format: ## Rewrite the sources in the project's format
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 .PHONY: profiles
 profiles: setup ## Write profiles/ from the table of system calls
+	@$(SWIFT_BUILD) --product sidelight-agent
 	@$(SWIFT_BUILD) --product sidelight
 	@.build/debug/sidelight profile write profiles
+	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 
 .PHONY: image
-image: build ## The agent's image with buildah, from scratch: localhost/sidelight-agent
-	@command -v buildah >/dev/null || .ci/setup image
-	@buildah bud --isolation chroot --tag localhost/sidelight-agent:latest -f images/agent/Containerfile .build/release
-	@buildah images localhost/sidelight-agent
+image: build ## Images of agent and broker from scratch with buildah, and their bills of materials
+	@.ci/setup image
+	@images/build .build/release
+
+.PHONY: image-reproducible
+image-reproducible: setup ## Builds the images twice, from two clean clones in different folders, and compares them
+	@.ci/setup image
+	@images/reproducible
+
+.PHONY: pod-test
+pod-test: image ## The agent's image beside real servers in pods (podman and runc, as root)
+	@.ci/setup pods
+	@Tests/Pods/run
 
 .PHONY: clean
 clean: ## Remove what was built

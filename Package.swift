@@ -14,6 +14,20 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 
+// One static file that is loaded anywhere in memory. Only lld knows how; relative relocations are packed, or they would
+// add a megabyte to it (docs/decisions/0050).
+let staticExecutable = [
+  "-static-executable", "-ld-path=\(Context.packageDirectory)/.ci/ld-static-pie", "-Xclang-linker", "-static-pie",
+  "-Xlinker", "--pack-dyn-relocs=relr", "-Xlinker", "-z", "-Xlinker", "now",
+]
+// By the linker: then the build id is of what is shipped, and not of the paths in what was stripped.
+let stripped = ["-Xlinker", "--strip-all"]
+// Objects that were compiled for the dynamic Foundation do not name what the static one is made of.
+let staticFoundation = [
+  "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials", "-lCoreFoundation", "-l_FoundationICU",
+  "-l_FoundationCShims", "-l_FoundationCollections", "-lsqlite3", "-lz", "-lm",
+]
+
 let package = Package(
   name: "sidelight",
   products: [
@@ -52,7 +66,7 @@ let package = Package(
     // Domain: pure code.
     .target(name: "StrictJSON"),
     .target(name: "Grants", dependencies: ["StrictJSON"]),
-    .target(name: "API", dependencies: ["StrictJSON"], exclude: ["openapi.yaml"]),
+    .target(name: "API", dependencies: ["StrictJSON"], resources: [.embedInCode("openapi.yaml")]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
     .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
@@ -77,9 +91,10 @@ let package = Package(
     .target(
       name: "Endpoint",
       dependencies: ["Linux", "Sandbox", "Privsep", "Identity", nio, nioPosix, nioHTTP1, nioTLS, nioSSL]),
+    .target(name: "Probe", dependencies: ["Linux", "Sandbox", "ProcFS"]),
     .executableTarget(
-      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Linux", "Sandbox"],
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      name: "Agent", dependencies: ["Opener", "Collector", "Endpoint", "Probe", "Linux", "Sandbox"],
+      linkerSettings: [.unsafeFlags(staticExecutable), .unsafeFlags(stripped, .when(configuration: .release))]),
     .executableTarget(
       name: "Broker",
       dependencies: [
@@ -93,6 +108,9 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
+      ],
+      linkerSettings: [
+        .unsafeFlags(staticExecutable + staticFoundation), .unsafeFlags(stripped, .when(configuration: .release)),
       ]),
     .executableTarget(
       name: "CLI",
@@ -102,6 +120,12 @@ let package = Package(
         crypto, x509, asn1, nio, nioPosix, nioHTTP1, nioSSL,
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
       ]),
+
+    // What a taken-over role would try; run by IntegrationTests, linked into no product.
+    .target(name: "CAttack", path: "Tests/CAttack"),
+    .executableTarget(
+      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox"], path: "Tests/AttackRole",
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
     // Tests: one target a module, and the real whole in IntegrationTests.
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
@@ -126,11 +150,40 @@ let package = Package(
       ]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
-    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "StrictJSON", crypto]),
+    .testTarget(
+      name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "SeccompProfile", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17
 )
+
+// `make fuzz` (docs/fuzzing.md): the corpus tests' inputs again, as a program around libFuzzer. All code of this package
+// is built with its counters and with AddressSanitizer then.
+let fuzzing = Context.environment["SIDELIGHT_FUZZ"] == "1"
+let fuzzRules: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+let fuzzDependencies: [Target.Dependency] = [
+  "ProcFS", "Privsep", "StrictJSON", "Grants", "Tokens", "LibCrypto", "Identity", "Policy", "API", "Linux", "Masking",
+  "Collector", "Endpoint", nio, nioHTTP1, .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+if fuzzing {
+  package.targets.append(.systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"))
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzTests", dependencies: fuzzDependencies + ["CFuzzer"], path: "Tests/FuzzTests",
+      exclude: ["Corpus", "CorpusTests.swift"], swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]))
+} else {
+  package.targets.append(
+    .testTarget(name: "FuzzTests", dependencies: fuzzDependencies, exclude: ["Corpus", "Fuzzer.swift"]))
+}
+
+// `make bench`: figures with floors, from a release build (docs/masking.md).
+let benchmarking = Context.environment["SIDELIGHT_BENCH"] == "1"
+if benchmarking {
+  package.targets.append(
+    .executableTarget(
+      name: "Benchmarks", dependencies: ["Masking"], swiftSettings: [.unsafeFlags(["-enable-testing"])]))
+}
 
 // One place for the rules that every Swift target obeys.
 let swiftRules: [SwiftSetting] = [
@@ -143,6 +196,9 @@ let swiftRules: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
-for target in package.targets where target.type != .system && target.name != "CLinux" {
-  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules
+for target in package.targets where target.type != .system && !["CLinux", "CAttack"].contains(target.name) {
+  target.swiftSettings = (target.swiftSettings ?? []) + swiftRules + (fuzzing ? fuzzRules : [])
+  if benchmarking, target.name == "Masking" {
+    target.swiftSettings?.append(.unsafeFlags(["-enable-testing"]))
+  }
 }

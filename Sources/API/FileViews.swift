@@ -1,86 +1,38 @@
 package import StrictJSON
 
-/// Metadata of one file, as statx(2) has it; never its content.
-package struct FileEntry: Sendable, Equatable, Decodable {
-  /// In a listing the name within the directory; in `GET /v1/files` the path asked for.
-  package var name: String
-  package var nameBase64: String?
-  /// `regular`, `directory`, `symlink`, `fifo`, `socket`, `character_device`, `block_device`, `unknown`.
-  package var type: String
-  package var size: Int64
-  package var allocatedBytes: Int64
-  /// Permission and set-id bits in octal, four digits.
-  package var mode: String
-  package var uid: Int
-  package var gid: Int
-  package var links: Int
-  package var inode: UInt64
-  /// `major:minor`
-  package var device: String
-  /// RFC 3339 with nanoseconds.
-  package var accessed: String
-  package var modified: String
-  package var changed: String
-  /// Absent where the file system does not keep it.
-  package var born: String?
-  /// Where a symlink points, as text, masked; not followed.
-  package var target: String?
-  package var targetBase64: String?
-  /// Names only.
-  package var extendedAttributes: [String]?
+/// Where a file lies in the container's mount table.
+package struct FileMount: Sendable, Equatable, Decodable {
+  package var id: UInt64
+  package var fileSystem: String
+  /// Masked.
+  package var point: String
+  /// `ro`, of the mount or of its file system.
+  package var readOnly: Bool
+  /// Of the mount, as mount(8) names them.
+  package var options: [String]
 
-  package init(
-    name: TargetText, type: String, size: Int64, allocatedBytes: Int64, mode: String, uid: Int, gid: Int, links: Int,
-    inode: UInt64, device: String, accessed: String, modified: String, changed: String, born: String?
-  ) {
-    self.name = name.text
-    nameBase64 = name.base64
-    self.type = type
-    self.size = size
-    self.allocatedBytes = allocatedBytes
-    self.mode = mode
-    self.uid = uid
-    self.gid = gid
-    self.links = links
-    self.inode = inode
-    self.device = device
-    self.accessed = accessed
-    self.modified = modified
-    self.changed = changed
-    self.born = born
+  package init(id: UInt64, fileSystem: String, point: String, readOnly: Bool, options: [String]) {
+    self.id = id
+    self.fileSystem = fileSystem
+    self.point = point
+    self.readOnly = readOnly
+    self.options = options
   }
 
   private enum CodingKeys: String, CodingKey {
-    case name, type, size, mode, uid, gid, links, inode, device, accessed, modified, changed, born, target
-    case nameBase64 = "name_base64"
-    case allocatedBytes = "allocated_bytes"
-    case targetBase64 = "target_base64"
-    case extendedAttributes = "extended_attributes"
+    case id, point, options
+    case fileSystem = "file_system"
+    case readOnly = "read_only"
   }
 
-  package func write(to writer: inout JSONWriter) {
-    writer.object { writeMembers(to: &$0) }
-  }
-
-  package func writeMembers(to writer: inout JSONWriter) {
-    writer.member("name", name)
-    writer.member(optional: "name_base64", nameBase64)
-    writer.member("type", type)
-    writer.member("size", size)
-    writer.member("allocated_bytes", allocatedBytes)
-    writer.member("mode", mode)
-    writer.member("uid", uid)
-    writer.member("gid", gid)
-    writer.member("links", links)
-    writer.member("inode", inode)
-    writer.member("device", device)
-    writer.member("accessed", accessed)
-    writer.member("modified", modified)
-    writer.member("changed", changed)
-    writer.member(optional: "born", born)
-    writer.member(optional: "target", target)
-    writer.member(optional: "target_base64", targetBase64)
-    if let extendedAttributes { writer.member("extended_attributes", extendedAttributes) }
+  func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("id", id)
+      $0.member("file_system", fileSystem)
+      $0.member("point", point)
+      $0.member("read_only", readOnly)
+      $0.member("options", options)
+    }
   }
 }
 
@@ -88,24 +40,28 @@ package struct FileEntry: Sendable, Equatable, Decodable {
 package struct FileAnswer: Sendable, Equatable, Decodable {
   package var container: String
   /// As asked for.
-  package var path: String
+  package var path: TargetText
   /// After every symlink but a last one.
-  package var resolvedPath: String
-  package var fileSystem: String
+  package var resolvedPath: TargetText
+  package var mount: FileMount
   package var file: FileEntry
 
-  package init(container: String, path: String, resolvedPath: String, fileSystem: String, file: FileEntry) {
+  package init(container: String, path: TargetText, resolvedPath: TargetText, mount: FileMount, file: FileEntry) {
     self.container = container
     self.path = path
     self.resolvedPath = resolvedPath
-    self.fileSystem = fileSystem
+    self.mount = mount
     self.file = file
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case container, path, file
-    case resolvedPath = "resolved_path"
-    case fileSystem = "file_system"
+  private enum CodingKeys: String, CodingKey { case container, mount, file }
+
+  package init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    container = try members.decode(String.self, forKey: .container)
+    mount = try members.decode(FileMount.self, forKey: .mount)
+    file = try members.decode(FileEntry.self, forKey: .file)
+    (path, resolvedPath) = try FilePaths.decode(decoder)
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -113,40 +69,127 @@ package struct FileAnswer: Sendable, Equatable, Decodable {
       $0.member("container", container)
       $0.member("path", path)
       $0.member("resolved_path", resolvedPath)
-      $0.member("file_system", fileSystem)
+      $0.name("mount")
+      mount.write(to: &$0)
       $0.name("file")
       file.write(to: &$0)
     }
   }
 }
 
-/// The answer of `GET /v1/directories`, sorted by the bytes of the names.
+/// The answer of `GET /v1/directories`. The agent writes entry by entry and never holds them all.
 package struct DirectoryList: Sendable, Equatable, Decodable {
   package var container: String
-  package var path: String
-  package var resolvedPath: String
-  /// Entries that the grant's paths do not include.
-  package var hidden: Int
-  package var truncated: Bool
-  package var next: String?
+  package var path: TargetText
+  package var resolvedPath: TargetText
+  /// Sorted by the bytes of the names.
   package var entries: [FileEntry]
+  /// Entries of the whole directory, this page's included, that the grant's paths do not include.
+  package var hidden: Int
+  /// Entries of the directory that were read for this page.
+  package var total: Int
+  /// There are more: `next` leads to them, unless this agent's own limit was reached.
+  package var truncated: Bool
+  /// Entries came, went or were renamed since the first page was begun.
+  package var changed: Bool
+  package var next: String?
 
   package init(
-    container: String, path: String, resolvedPath: String, hidden: Int, truncated: Bool, next: String?,
-    entries: [FileEntry]
+    container: String, path: TargetText, resolvedPath: TargetText, entries: [FileEntry] = [], hidden: Int = 0,
+    total: Int = 0, truncated: Bool = false, changed: Bool = false, next: String? = nil
   ) {
     self.container = container
     self.path = path
     self.resolvedPath = resolvedPath
-    self.hidden = hidden
-    self.truncated = truncated
-    self.next = next
     self.entries = entries
+    self.hidden = hidden
+    self.total = total
+    self.truncated = truncated
+    self.changed = changed
+    self.next = next
   }
 
-  private enum CodingKeys: String, CodingKey {
-    case container, path, hidden, truncated, next, entries
-    case resolvedPath = "resolved_path"
+  private enum CodingKeys: String, CodingKey { case container, entries, hidden, total, truncated, changed, next }
+
+  package init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    container = try members.decode(String.self, forKey: .container)
+    entries = try members.decode([FileEntry].self, forKey: .entries)
+    hidden = try members.decode(Int.self, forKey: .hidden)
+    total = try members.decode(Int.self, forKey: .total)
+    truncated = try members.decode(Bool.self, forKey: .truncated)
+    changed = try members.decode(Bool.self, forKey: .changed)
+    next = try members.decodeIfPresent(String.self, forKey: .next)
+    (path, resolvedPath) = try FilePaths.decode(decoder)
+  }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.object {
+      writePlace(to: &$0)
+      $0.member(array: "entries") { for entry in entries { entry.write(to: &$0) } }
+      writeCounts(to: &$0)
+    }
+  }
+
+  /// What is known before the entries are read.
+  package func writePlace(to writer: inout JSONWriter) {
+    writer.member("container", container)
+    writer.member("path", path)
+    writer.member("resolved_path", resolvedPath)
+  }
+
+  /// What is known after it.
+  package func writeCounts(to writer: inout JSONWriter) {
+    writer.member("hidden", hidden)
+    writer.member("total", total)
+    writer.member("truncated", truncated)
+    writer.member("changed", changed)
+    writer.member(optional: "next", next)
+  }
+}
+
+/// The answer of `GET /v1/files/digest`.
+package struct FileDigest: Sendable, Equatable, Decodable {
+  package var container: String
+  package var path: TargetText
+  package var resolvedPath: TargetText
+  /// HMAC-SHA-256 of the content, hexadecimal, under a key of this agent and this grant.
+  package var digest: String
+  package var size: Int64
+  package var inode: UInt64
+  package var device: String
+  package var modified: String
+  package var changed: String
+
+  package static let algorithm = "hmac-sha256"
+
+  package init(
+    container: String, path: TargetText, resolvedPath: TargetText, digest: String, size: Int64, inode: UInt64,
+    device: String, modified: String, changed: String
+  ) {
+    self.container = container
+    self.path = path
+    self.resolvedPath = resolvedPath
+    self.digest = digest
+    self.size = size
+    self.inode = inode
+    self.device = device
+    self.modified = modified
+    self.changed = changed
+  }
+
+  private enum CodingKeys: String, CodingKey { case container, digest, size, inode, device, modified, changed }
+
+  package init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    container = try members.decode(String.self, forKey: .container)
+    digest = try members.decode(String.self, forKey: .digest)
+    size = try members.decode(Int64.self, forKey: .size)
+    inode = try members.decode(UInt64.self, forKey: .inode)
+    device = try members.decode(String.self, forKey: .device)
+    modified = try members.decode(String.self, forKey: .modified)
+    changed = try members.decode(String.self, forKey: .changed)
+    (path, resolvedPath) = try FilePaths.decode(decoder)
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -154,10 +197,35 @@ package struct DirectoryList: Sendable, Equatable, Decodable {
       $0.member("container", container)
       $0.member("path", path)
       $0.member("resolved_path", resolvedPath)
-      $0.member("hidden", hidden)
-      $0.member("truncated", truncated)
-      $0.member(optional: "next", next)
-      $0.member(array: "entries") { for entry in entries { entry.write(to: &$0) } }
+      $0.member("algorithm", Self.algorithm)
+      $0.member("digest", digest)
+      $0.member("size", size)
+      $0.member("inode", inode)
+      $0.member("device", device)
+      $0.member("modified", modified)
+      $0.member("changed", changed)
     }
+  }
+}
+
+/// `path` and `resolved_path` with their base64, as three answers have them.
+private enum FilePaths {
+  private enum CodingKeys: String, CodingKey {
+    case path
+    case pathBase64 = "path_base64"
+    case resolvedPath = "resolved_path"
+    case resolvedPathBase64 = "resolved_path_base64"
+  }
+
+  static func decode(_ decoder: any Decoder) throws -> (path: TargetText, resolved: TargetText) {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    return (
+      TargetText(
+        text: try members.decode(String.self, forKey: .path),
+        base64: try members.decodeIfPresent(String.self, forKey: .pathBase64)),
+      TargetText(
+        text: try members.decode(String.self, forKey: .resolvedPath),
+        base64: try members.decodeIfPresent(String.self, forKey: .resolvedPathBase64))
+    )
   }
 }

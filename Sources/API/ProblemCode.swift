@@ -39,6 +39,10 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case logNotFound = "log_not_found"
   case notADirectory = "not_a_directory"
   case notARegularFile = "not_a_regular_file"
+  case hardLinked = "hard_linked"
+  case fileTooSmall = "file_too_small"
+  case fileTooLarge = "file_too_large"
+  case fileChanged = "file_changed"
   case pathRefused = "path_refused"
   case targetUnreadable = "target_unreadable"
   // 429: too much
@@ -65,8 +69,10 @@ package enum ProblemCode: String, Sendable, CaseIterable {
       401
     case .actionNotGranted, .containerNotGranted, .processNotGranted, .nameNotGranted, .pathNotGranted, .logNotGranted:
       403
+    case .fileChanged: 409
     case .processGone: 410
-    case .notADirectory, .notARegularFile, .pathRefused, .targetUnreadable: 422
+    case .notADirectory, .notARegularFile, .hardLinked, .fileTooSmall, .fileTooLarge, .pathRefused, .targetUnreadable:
+      422
     case .rateLimited, .budgetExhausted, .tooManyConcurrent: 429
     case .internalError: 500
     case .auditUnavailable, .overloaded: 503
@@ -111,6 +117,10 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     case .logNotFound: "There is no such log source, or it has no file yet."
     case .notADirectory: "The path is not a directory."
     case .notARegularFile: "The path is not a regular file."
+    case .hardLinked: "The file has other names, which the grant is not known to include."
+    case .fileTooSmall: "The file is too short for a digest that nobody could guess its content by."
+    case .fileTooLarge: "The file is larger than this agent reads for a digest."
+    case .fileChanged: "The file changed while it was read."
     case .pathRefused: "The path enters a file system that this agent never touches, or has too many links."
     case .targetUnreadable: "The kernel does not let this agent read that; see `reason`."
     case .rateLimited: "Too many requests in a short time."

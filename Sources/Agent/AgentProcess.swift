@@ -24,14 +24,19 @@ enum AgentProcess {
       Process.exitNow(Exit.refused)
     }
     do {
+      // Before the file size limit: libseccomp hands the program over through a memory file.
       let filter = try SeccompFilter(for: .opener)
+      // Before the children, which so inherit no_new_privs. The file size limit they would inherit as well, and the
+      // collector may have to write its audit events into a file.
+      let hardened = try Confinement.harden(.opener, mode: arguments.mode, keepsFileSize: true)
+      let report = hardened.report(filterDigest: filter.digest)
       try Poll.catchShutdownSignals()
       let (toCollector, collectorSide) = try Sockets.pair(.sequencedPacket)
       let (toEndpoint, endpointSide) = try Sockets.pair(.sequencedPacket)
       let (collectorStream, endpointStream) = try Sockets.pair(.stream)
       let listener: Int32 =
         switch arguments.listener {
-        case .address(let address, let port): try Sockets.listen(address: address, port: port).release()
+        case .address(let address, let port): try Sockets.bind(address: address, port: port).release()
         case .descriptor(let number): number
         }
       let environment = ["TZ=UTC0", "SWIFT_BACKTRACE=enable=no"]
@@ -39,7 +44,7 @@ enum AgentProcess {
       let volumeNames = arguments.volumes.map(\.name)
       _ = try Process.spawn(
         executable,
-        arguments: ["sidelight-agent", collectorWord, arguments.mode.rawValue, filter.digest] + volumeNames,
+        arguments: ["sidelight-agent", collectorWord, arguments.mode.rawValue, report.text] + volumeNames,
         environment: environment, inherited: [collectorSide, collectorStream])
       _ = try Process.spawn(
         executable, arguments: ["sidelight-agent", endpointWord, arguments.mode.rawValue],
@@ -52,8 +57,8 @@ enum AgentProcess {
           configuration: arguments.configuration, credentials: arguments.credentials,
           volumes: arguments.volumes.map(\.path)),
         collector: FileDescriptor(owning: toCollector), endpoint: FileDescriptor(owning: toEndpoint))
-      let confined = try Confinement.harden(.opener, mode: arguments.mode).load(filter)
-      switch try opener.run(confined) {
+      try hardened.forbidFileWrites()
+      switch try opener.run(try hardened.load(filter)) {
       case .asked: Process.exitNow(Exit.asked)
       case .peerEnded: Process.exitNow(Exit.failed)
       }
@@ -68,11 +73,13 @@ enum AgentProcess {
 
   static func runCollector(_ words: some Collection<String>) -> Never {
     let words = Array(words)
-    guard words.count >= 2, let mode = ConfinementMode(rawValue: words[0]) else { Process.exitNow(64) }
+    guard words.count >= 2, let mode = ConfinementMode(rawValue: words[0]),
+      let openerReport = ConfinementReport(text: words[1])
+    else { Process.exitNow(64) }
     do throws(Collector.Failure) {
       try Collector.run(
         .init(
-          mode: mode, build: Process.buildID, openerFilterDigest: words[1], volumes: Array(words.dropFirst(2))),
+          mode: mode, build: Process.buildID, openerReport: openerReport, volumes: Array(words.dropFirst(2))),
         opener: FileDescriptor(owning: 3), endpoint: FileDescriptor(owning: 4))
       Process.exitNow(Exit.asked)
     } catch {

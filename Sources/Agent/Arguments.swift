@@ -22,7 +22,9 @@ struct Arguments {
     sidelight-agent: looks into the processes beside it, for whoever shows a token of the broker.
 
     usage: sidelight-agent run --config FILE --credentials DIR [options]
+           sidelight-agent probe live|ready (exit status 0: yes; 1: no, and why)
            sidelight-agent system-calls     (what each role may call and why, as Markdown)
+           sidelight-agent system-calls --digests   (SHA-256 of each role's filter, as JSON)
            sidelight-agent --help | --version
 
       --config FILE         strict JSON: agent, issuer, trust_domain, scope, logs, ceilings, masking

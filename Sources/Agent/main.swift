@@ -18,6 +18,14 @@ case "run"?:
   }
 case AgentProcess.collectorWord?: AgentProcess.runCollector(words.dropFirst())
 case AgentProcess.endpointWord?: AgentProcess.runEndpoint(words.dropFirst())
+case "system-calls"? where words.dropFirst().first == "--digests":
+  do throws(SandboxError) {
+    print(try SystemCallTable.digests(), terminator: "")
+  } catch {
+    StartFailure.report(error.description)
+    Process.exitNow(70)
+  }
+case "probe"?: ProbeCommand.run(Array(words.dropFirst()))
 case "system-calls"?: print(SystemCallTable.markdown, terminator: "")
 case "--help"?, "-h"?: print(Arguments.help)
 case "--version"?: print("sidelight-agent build \(Process.buildID)")

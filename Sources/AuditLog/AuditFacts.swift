@@ -66,6 +66,8 @@ package struct AuditRequest: Sendable, Equatable {
   package var container: String?
   /// The process id as the caller gave it.
   package var process: String?
+  /// The other process of a comparison, as the caller gave it.
+  package var comparedWith: String?
   package var path: String?
   /// The log source's name.
   package var log: String?
@@ -74,13 +76,15 @@ package struct AuditRequest: Sendable, Equatable {
 
   package init(
     method: String? = nil, route: String? = nil, action: String? = nil, container: String? = nil,
-    process: String? = nil, path: String? = nil, log: String? = nil, names: [String]? = nil
+    process: String? = nil, comparedWith: String? = nil, path: String? = nil, log: String? = nil,
+    names: [String]? = nil
   ) {
     self.method = method
     self.route = route
     self.action = action
     self.container = container
     self.process = process
+    self.comparedWith = comparedWith
     self.path = path
     self.log = log
     self.names = names
@@ -92,6 +96,7 @@ package struct AuditRequest: Sendable, Equatable {
     members.text("action", action, limit: .identifier)
     members.text("container", container, limit: .name)
     members.text("process", process, limit: .identifier)
+    members.text("compared_with", comparedWith, limit: .identifier)
     members.text("path", path, limit: .text)
     members.text("log", log, limit: .name)
     members.list("names", names, limit: .text)

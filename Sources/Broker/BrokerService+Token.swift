@@ -77,8 +77,19 @@ extension BrokerService {
     event.rules = session.rules
     event.actions = token.detail.actions.map(\.rawValue).sorted()
     event.expires = AuditTime.rfc3339(seconds: token.expires)
-    let answer = TokenAnswer(accessToken: text, tokenType: "Bearer", expiresIn: Int(token.expires - now))
-    return try audit.record(event, answer: try Answer.encoding(answer, status: 200))
+    return try audit.record(event, answer: .json(status: 200, Self.answer(text, token, now: now)))
+  }
+
+  /// RFC 6749 §5.1; what was granted comes beside the token (RFC 9396 §7), since it may be less than what the policy has.
+  private static func answer(_ text: String, _ token: AccessToken, now: Int64) -> [UInt8] {
+    var writer = JSONWriter(reserving: text.utf8.count + 1024)
+    writer.object {
+      $0.member("access_token", text)
+      $0.member("token_type", "Bearer")
+      $0.member("expires_in", token.expires - now)
+      $0.member(array: "authorization_details") { token.detail.write(to: &$0) }
+    }
+    return writer.bytes
   }
 
   private static func detail(

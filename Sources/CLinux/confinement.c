@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +43,38 @@ int cl_clear_capabilities(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   struct __user_cap_data_struct data[2] = {{0}};
   return checked(syscall(SYS_capset, &header, data));
+}
+
+int cl_get_securebits(void) { return checked(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0)); }
+
+int cl_lock_securebits(void) {
+  // Never SECBIT_KEEP_CAPS: it gives.
+  return checked(prctl(PR_SET_SECUREBITS,
+                       SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                           SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+                       0, 0, 0));
+}
+
+int cl_is_root(void) {
+  uid_t real, effective, saved;
+  if (getresuid(&real, &effective, &saved) < 0) return -errno;
+  return real == 0 || effective == 0 || saved == 0;
+}
+
+int cl_thread_count(void) {
+  DIR *tasks = opendir("/proc/self/task");
+  if (!tasks) return -errno;
+  int count = 0;
+  for (struct dirent *entry; (entry = readdir(tasks));)
+    if (entry->d_name[0] != '.') count++;
+  closedir(tasks);
+  return count;
+}
+
+int cl_root_is_read_only(void) {
+  struct statvfs root;
+  if (statvfs("/", &root) < 0) return -errno;
+  return (root.f_flag & ST_RDONLY) != 0;
 }
 
 int cl_landlock_abi(void) { return checked(syscall(__NR_landlock_create_ruleset, NULL, 0, 1U)); }

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 int cl_socket_pair(int kind, int out[2]) {
@@ -35,7 +36,7 @@ int cl_listen(const char *address, uint16_t port, int backlog) {
   if (fd < 0) return -errno;
   int on = 1;
   if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-      bind(fd, (struct sockaddr *)&storage, length) < 0 || listen(fd, backlog) < 0) {
+      bind(fd, (struct sockaddr *)&storage, length) < 0 || (backlog > 0 && listen(fd, backlog) < 0)) {
     int error = errno;
     close(fd);
     return -error;
@@ -78,11 +79,21 @@ long cl_receive(int socket, void *bytes, size_t size, int *descriptor, int timeo
   *descriptor = -1;
   if (timeout_ms >= 0) {
     struct pollfd wait = {.fd = socket, .events = POLLIN};
-    struct timespec time = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
-    // ppoll, which is the only one of the two that every architecture has.
-    int ready = ppoll(&wait, 1, &time, NULL);
-    if (ready == 0) return -ETIMEDOUT;
-    if (ready < 0) return -errno;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t end = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + timeout_ms;
+    for (;;) {
+      struct timespec wait_time = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
+      // ppoll, which is the only one of the two that every architecture has.
+      int ready = ppoll(&wait, 1, &wait_time, NULL);
+      if (ready > 0) break;
+      if (ready == 0) return -ETIMEDOUT;
+      if (errno != EINTR) return -errno;
+      // A signal shortens the wait by nothing and lengthens it by nothing.
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      int64_t left = end - (now.tv_sec * 1000LL + now.tv_nsec / 1000000);
+      timeout_ms = left > 0 ? (int)left : 0;
+    }
   }
   struct iovec part = {.iov_base = bytes, .iov_len = size};
   union {

@@ -12,15 +12,15 @@ package enum Collector {
   package struct Arguments: Sendable {
     package var mode: ConfinementMode
     package var build: String
-    /// SHA-256 of the filter that the opener compiled, and loads before it answers its first message.
-    package var openerFilterDigest: String
+    /// How the opener is confined; its filter it loads before it answers its first message.
+    package var openerReport: ConfinementReport
     /// Names of the volumes, in the order of the opener's table.
     package var volumes: [String]
 
-    package init(mode: ConfinementMode, build: String, openerFilterDigest: String, volumes: [String]) {
+    package init(mode: ConfinementMode, build: String, openerReport: ConfinementReport, volumes: [String]) {
       self.mode = mode
       self.build = build
-      self.openerFilterDigest = openerFilterDigest
+      self.openerReport = openerReport
       self.volumes = volumes
     }
   }
@@ -60,7 +60,7 @@ package enum Collector {
       throw Failure("\(error)")
     }
     let log = Log()
-    let parts = try Parts(arguments, confined: confined, client: client, started: started)
+    let parts = try Parts(arguments, confined: confined, client: client, started: started, log: log)
     let loop = MainLoop(endpoint: endpoint, opener: client, pool: pool, wake: wake, log: log) { hello throws(Failure) in
       try parts.service(endpoint: hello, log: log)
     }
@@ -72,15 +72,16 @@ package enum Collector {
     let arguments: Arguments
     let confined: Confined
     let configuration: Configuration
-    let verifier: TokenVerifier
+    let keys: TokenKeys
     let target: Target
     let files: LogFiles
     let proc: SharedProc
 
-    init(_ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64) throws(Failure) {
+    init(
+      _ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64, log: Log
+    ) throws(Failure) {
       self.arguments = arguments
       self.confined = confined
-      let keys: KeySet
       do throws(JSONError) {
         configuration = try Configuration(
           json: try Self.content(.configuration, client), volumes: arguments.volumes)
@@ -88,16 +89,22 @@ package enum Collector {
         throw Failure("configuration: \(error)")
       }
       do throws(JSONError) {
-        keys = try KeySet(json: try Self.content(.keySet, client))
+        let configuration = configuration
+        keys = try TokenKeys(log: log) { () throws(JSONError) in
+          try Self.content(.keySet, client)
+        } verifier: { keys in
+          TokenVerifier(
+            keys: keys, issuer: configuration.issuer, audience: configuration.agent,
+            trustDomain: configuration.trustDomain, started: started)
+        }
       } catch {
         throw Failure("jwks.json: \(error)")
       }
-      verifier = TokenVerifier(
-        keys: keys, issuer: configuration.issuer, audience: configuration.agent,
-        trustDomain: configuration.trustDomain, started: started)
       do throws(ProcFSError) {
         proc = SharedProc(try ProcFileSystem())
-        let scope = try Scope(root: configuration.scope, containerName: configuration.container, proc: proc)
+        let scope = try Scope(
+          root: configuration.scope, containerName: configuration.container, containers: configuration.containers,
+          proc: proc)
         target = Target(scope: scope, proc: proc, opener: client, rules: configuration.masking)
       } catch {
         throw Failure("/proc: \(error)")
@@ -126,25 +133,26 @@ package enum Collector {
 
     /// The service, once all three processes are there to be checked.
     func service(endpoint: RoleStatus, log: Log) throws(Failure) -> RequestService {
+      guard let endpointReport = ConfinementReport(text: endpoint.report) else {
+        throw Failure("the endpoint's report cannot be read")
+      }
       let posture = PostureView(
-        agent: configuration.agent, build: arguments.build, mode: arguments.mode,
-        landlockABI: confined.confinement.landlockABI,
+        agent: configuration.agent, build: arguments.build, confinement: confined.confinement,
+        isInPod: configuration.scope == .pod,
         roles: [
-          .init(
-            role: .opener, pid: Process.identity.parentPid, filterDigest: arguments.openerFilterDigest,
-            hasLandlockDomain: false),
-          .init(
-            role: .collector, pid: Process.identity.pid, filterDigest: confined.filterDigest,
-            hasLandlockDomain: confined.confinement.hasLandlockDomain),
-          .init(
-            role: .endpoint, pid: endpoint.pid, filterDigest: endpoint.filterDigest,
-            hasLandlockDomain: endpoint.hasLandlockDomain),
+          .init(role: .opener, pid: Process.identity.parentPid, report: arguments.openerReport),
+          .init(role: .collector, pid: Process.identity.pid, report: confined.report),
+          .init(role: .endpoint, pid: endpoint.pid, report: endpointReport),
         ], proc: proc)
       do {
         let shortcomings = try posture.shortcomings()
         guard shortcomings.isEmpty else { throw Failure("refusing to serve: " + shortcomings.joined(separator: "; ")) }
+        if !posture.missing.isEmpty {
+          log.write(
+            .warning, "\(arguments.mode.rawValue) confinement without: \(posture.missing.joined(separator: ", "))")
+        }
         return try RequestService(
-          configuration: configuration, verifier: verifier, target: target, files: files, posture: posture,
+          configuration: configuration, keys: keys, target: target, files: files, posture: posture,
           audit: AuditSink(), log: log)
       } catch let failure as Failure {
         throw failure

@@ -10,7 +10,7 @@ internal import Sandbox
 final class CollectorLink {
   private let loop: any EventLoop
   private let listener: Int32
-  private let tls: NIOSSLContext
+  private let credentials: ServerCredentials
   private var channel: (any Channel)?
   private var server: (any Channel)?
   private var streams: [UInt32: HTTPConnection] = [:]
@@ -20,16 +20,14 @@ final class CollectorLink {
   private var isShuttingDown = false
   private var logBudget = LogBudget()
 
-  init(loop: any EventLoop, listener: Int32, tls: NIOSSLContext) {
+  init(loop: any EventLoop, listener: Int32, credentials: ServerCredentials) {
     self.loop = loop
     self.listener = listener
-    self.tls = tls
+    self.credentials = credentials
   }
 
   func start(_ confined: Confined, collector: Int32, opener: Int32) throws {
-    let hello = RoleStatus(
-      pid: Process.identity.pid, filterDigest: confined.filterDigest,
-      hasLandlockDomain: confined.confinement.hasLandlockDomain)
+    let hello = RoleStatus(pid: Process.identity.pid, report: confined.report.text)
     let link = NIOLoopBound(self, eventLoop: loop)
     ClientBootstrap(group: loop)
       .channelInitializer { channel in
@@ -154,7 +152,16 @@ final class CollectorLink {
       }
   }
 
-  var context: NIOSSLContext { tls }
+  /// For the handshake of a connection that has just been taken.
+  func contextForHandshake() -> NIOSSLContext {
+    switch credentials.renew(now: Clock.monotonic()) {
+    case .unchanged: break
+    case .renewed: log(.info, "certificate or trust bundle has changed; used from now on")
+    case .failed(let reason): log(.error, "the credentials from before stay: \(reason)")
+    }
+    if credentials.openerAsksToEnd { shutdown() }
+    return credentials.context
+  }
 
   // MARK: Ending
 

@@ -1,8 +1,6 @@
-internal import Identity
 internal import Linux
 internal import NIOCore
 internal import NIOPosix
-internal import NIOSSL
 internal import Privsep
 package import Sandbox
 
@@ -35,8 +33,8 @@ package enum Endpoint {
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
       do {
         let confined = try hardened.load(compiled.take())
-        let tls = try credentials(from: openerClient)
-        let link = CollectorLink(loop: loop, listener: listener, tls: tls)
+        let credentials = try ServerCredentials(from: openerClient)
+        let link = CollectorLink(loop: loop, listener: listener, credentials: credentials)
         try link.start(confined, collector: collector, opener: opener)
       } catch {
         // Standard error may be a file, which this process may not write to any more: the collector says it.
@@ -46,26 +44,6 @@ package enum Endpoint {
         Process.exitNow(70)
       }
     }
-  }
-
-  /// The TLS context, from the credential files that the opener passes.
-  private static func credentials(from client: OpenerClient) throws -> NIOSSLContext {
-    func content(_ file: AgentFile, _ name: String) throws(Failure) -> [UInt8] {
-      do throws(SystemError) {
-        let opened = try client.open(file)
-        var bytes: [UInt8] = []
-        while try opened.read(into: &bytes, count: 16384) > 0 {
-          if bytes.count > file.limit { throw SystemError("read", Errno.tooLarge) }
-        }
-        return bytes
-      } catch {
-        throw Failure("\(name) cannot be read (\(error))")
-      }
-    }
-    let configuration = try TLSServer.configuration(
-      certificateChainPEM: content(.certificate, "tls.crt"), privateKeyPEM: content(.privateKey, "tls.key"),
-      trustBundlePEM: content(.trustBundle, "ca.crt"))
-    return try NIOSSLContext(configuration: configuration)
   }
 }
 

@@ -45,7 +45,6 @@ final class HTTPConnection: ChannelDuplexHandler {
   /// Parts kept before no more is read from the connection.
   private static let maximumQueue = 16
 
-  static let maximumFields = 64
   /// The handshake, and then each request head, must be whole in this time.
   private static let headTime = TimeAmount.seconds(10)
   private static let idleTime = TimeAmount.seconds(60)
@@ -61,7 +60,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     limiter.onOverflow = { [weak connection] in connection?.reject(.headTooLarge) }
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(FirstBytes { [weak connection] in connection?.hasSpoken = true })
-    try pipeline.addHandler(NIOSSLServerHandler(context: link.context))
+    try pipeline.addHandler(NIOSSLServerHandler(context: link.contextForHandshake()))
     try pipeline.addHandler(limiter)
     try pipeline.addHandler(HTTPResponseEncoder())
     try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
@@ -204,17 +203,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     // After these the parser takes nothing more for a request.
     keepAlive = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
     isHeadMethod = head.method == .HEAD
-    let authorizations = head.headers["authorization"]
-    guard head.headers.count <= Self.maximumFields else { return reject(.headTooLarge) }
-    guard head.version.major == 1, authorizations.count <= 1, head.uri.utf8.count <= HeadLimiter.maximumHead,
-      head.version.minor == 0 || head.headers["host"].count == 1
-    else { return reject(.malformed) }
-    let lengths = head.headers["content-length"]
-    if head.headers.contains(name: "transfer-encoding") || lengths.contains(where: { $0 != "0" }) {
-      return reject(.bodyNotAllowed)
+    switch RequestHead.judge(head, connection: connection) {
+    case .request(let message): pendingRequest = message
+    case .rejected(let reason): reject(reason)
     }
-    pendingRequest = RequestMessage(
-      connection: connection, method: head.method.rawValue, target: head.uri, authorization: authorizations.first ?? "")
   }
 
   /// Has the collector record and answer what is not acceptable HTTP; the connection ends with the answer.

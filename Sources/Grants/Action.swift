@@ -4,6 +4,7 @@ package enum Action: String, Sendable, CaseIterable, Hashable {
   case environmentRead = "environment.read"
   case filesStat = "files.stat"
   case filesList = "files.list"
+  case filesDigest = "files.digest"
   case logsList = "logs.list"
   case logsTail = "logs.tail"
 }

@@ -49,6 +49,38 @@ package enum LibCrypto {
     return digest
   }
 
+  /// HMAC-SHA-256 of a message that comes in pieces.
+  @safe package struct RunningHMAC: ~Copyable {
+    // Unique to this value, freed in deinit.
+    private let context: OpaquePointer
+    private static var failure: Failure { Failure(operation: "HMAC") }
+
+    package init(key: [UInt8]) throws(Failure) {
+      guard let made = unsafe HMAC_CTX_new() else { throw Self.failure }
+      // SAFETY: the context copies the key.
+      guard unsafe HMAC_Init_ex(made, key, Int32(key.count), EVP_sha256(), nil) == 1 else {
+        unsafe HMAC_CTX_free(made)
+        throw Self.failure
+      }
+      unsafe context = made
+    }
+
+    deinit { unsafe HMAC_CTX_free(context) }
+
+    package mutating func update(_ bytes: [UInt8]) throws(Failure) {
+      // SAFETY: the bytes are only read.
+      guard unsafe HMAC_Update(context, bytes, bytes.count) == 1 else { throw Self.failure }
+    }
+
+    package consuming func digest() throws(Failure) -> [UInt8] {
+      var digest = [UInt8](repeating: 0, count: 32)
+      var size: UInt32 = 0
+      // SAFETY: SHA-256 writes 32 bytes, for which there is room.
+      guard unsafe HMAC_Final(context, &digest, &size) == 1, size == 32 else { throw Self.failure }
+      return digest
+    }
+  }
+
   /// Whether `signature` is the Ed25519 signature (RFC 8032) of `message`. A malformed key or signature is a no.
   package static func verifyEd25519(signature: [UInt8], message: [UInt8], publicKey: [UInt8]) -> Bool {
     guard signature.count == 64, publicKey.count == 32 else { return false }

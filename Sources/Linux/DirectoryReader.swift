@@ -8,12 +8,21 @@ package enum DirectoryReader {
     in directory: borrowing FileDescriptor, limit: Int
   ) throws(SystemError) -> (names: [[UInt8]], truncated: Bool) {
     var names: [[UInt8]] = []
+    let truncated = try forEachName(in: directory, limit: limit) { names.append(Array($0)) }
+    return (names, truncated)
+  }
+
+  /// The same without keeping them: `body` gets one name at a time, which is valid for the call.
+  package static func forEachName(
+    in directory: borrowing FileDescriptor, limit: Int, _ body: (ArraySlice<UInt8>) -> Void
+  ) throws(SystemError) -> Bool {
+    var count = 0
     var buffer = [UInt8](repeating: 0, count: 32768)
     while true {
       // SAFETY: the buffer is live and exclusively ours for the call.
-      let count = unsafe buffer.withUnsafeMutableBytes { unsafe cl_getdents(directory.raw, $0.baseAddress, $0.count) }
-      let length = try checked("getdents64", count)
-      if length == 0 { return (names, false) }
+      let read = unsafe buffer.withUnsafeMutableBytes { unsafe cl_getdents(directory.raw, $0.baseAddress, $0.count) }
+      let length = try checked("getdents64", read)
+      if length == 0 { return false }
       var offset = 0
       // struct linux_dirent64: u64 ino, s64 off, u16 reclen, u8 type, name with NUL.
       while offset + 19 <= length {
@@ -22,8 +31,9 @@ package enum DirectoryReader {
         let name = buffer[(offset + 19)..<(offset + record)].prefix { $0 != 0 }
         offset += record
         if name.elementsEqual([0x2E]) || name.elementsEqual([0x2E, 0x2E]) { continue }
-        if names.count == limit { return (names, true) }
-        names.append(Array(name))
+        if count == limit { return true }
+        count += 1
+        body(name)
       }
     }
   }

@@ -21,6 +21,11 @@ package enum Sockets {
     FileDescriptor(owning: try checked("bind", unsafe cl_listen(address, port, backlog)))
   }
 
+  /// The same without listening: whoever connects is refused until the owner calls listen(2).
+  package static func bind(address: String, port: UInt16) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try checked("bind", unsafe cl_listen(address, port, 0)))
+  }
+
   package static func localPort(of socket: borrowing FileDescriptor) throws(SystemError) -> UInt16 {
     UInt16(try checked("getsockname", cl_local_port(socket.raw)))
   }

@@ -62,6 +62,9 @@ package enum Errno {
   package static let nameTooLong = ENAMETOOLONG
   package static let tooLarge = EFBIG
   package static let brokenPipe = EPIPE
+  package static let notSupported = EOPNOTSUPP
+  package static let outOfRange = ERANGE
+  package static let tooBig = E2BIG
 }
 
 /// Turns a C shim's `value or -errno` into a value or an error.

@@ -13,6 +13,8 @@ enum CallDetector {
     case nextAfterEquals
     /// `echo "user:secret" | chpasswd`
     case echoBefore
+    /// `"secret".toCharArray()`
+    case literalBefore
   }
 
   static let words: [(String, Form)] = [
@@ -30,7 +32,11 @@ enum CallDetector {
     ("usernamepassword(", .argument(1)), ("secretkeyspec(", .argument(0)), ("setsecret(", .argument(0)),
     ("jwt.sign(", .argument(1)), ("jwt.verify(", .argument(1)), ("jwt.encode(", .argument(1)),
     ("jwt.decode(", .argument(1)),
-    ("createhmac(", .argument(1)), ("auth=(", .lastOfTwo), ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo),
+    ("createhmac(", .argument(1)), ("hmac256(", .argument(0)), ("hmac384(", .argument(0)), ("hmac512(", .argument(0)),
+    ("cookieparser(", .argument(0)), ("check_password(", .argument(0)), ("checkpassword(", .argument(0)),
+    ("fernet(", .argument(0)), ("mysqldb.connect(", .argument(2)), ("pymysql.connect(", .argument(2)),
+    ("client.connect(", .argument(2)), (".tochararray", .literalBefore), ("auth=(", .lastOfTwo),
+    ("auth = (", .lastOfTwo), ("auth: [", .lastOfTwo),
     ("identified by ", .next), ("identified by password ", .next), ("identified with mysql_native_password by ", .next),
     ("identified with caching_sha2_password by ", .next), ("identified by values ", .next),
     ("set password for ", .nextAfterEquals),
@@ -56,6 +62,7 @@ enum CallDetector {
       let equals = ByteText.firstIndex(of: 0x3D, bytes, end, min(bytes.count, end + 256))
       if equals < min(bytes.count, end + 256) { scanNext(bytes, equals + 1, state: &state) }
     case .echoBefore: scanEcho(bytes, start, state: &state)
+    case .literalBefore: scanBefore(bytes, start, state: &state)
     }
   }
 
@@ -125,6 +132,18 @@ enum CallDetector {
     else { return }
     state.findings.add(index, end, .password, "statement")
     state.callsDone = end
+  }
+
+  /// The literal that ends right before `at`.
+  private static func scanBefore(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) {
+    guard at > 1, ByteClass.isQuote(bytes[at - 1]) else { return }
+    let quote = bytes[at - 1]
+    var first = at - 1
+    while first > 0, at - first < 256, bytes[first - 1] != quote { first -= 1 }
+    guard first > 0, bytes[first - 1] == quote, first < at - 1 else { return }
+    let candidate = Candidate(start: first, end: at - 1, place: .quoted, verdict: .password)
+    guard Plausibility(lineIsCode: true).accepts(bytes, candidate) else { return }
+    state.findings.add(first, at - 1, .password, "literal-of-characters")
   }
 
   private static func scanEcho(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) {

@@ -4,7 +4,9 @@ enum CommandDetector {
 
   /// A program's name inside a line: the words behind it, up to the end of the command.
   static func scanLine(_ bytes: Span<UInt8>, start: Int, end: Int, state: inout ScanState) {
-    guard start >= state.commandsDone, end < bytes.count, bytes[end] == 0x20 || bytes[end] == 0x09 else { return }
+    guard start >= state.commandsDone, end < bytes.count else { return }
+    let isList = start > 0 && ByteClass.isQuote(bytes[end]) && bytes[start - 1] == bytes[end]
+    guard isList || bytes[end] == 0x20 || bytes[end] == 0x09 else { return }
     if start > 0 {
       let before = bytes[start - 1]
       guard
@@ -14,7 +16,9 @@ enum CommandDetector {
     }
     // In a literal (`run("mysql -u root")`) the command ends where the literal does.
     let quote: UInt8? = start > 0 && ByteClass.isQuote(bytes[start - 1]) ? bytes[start - 1] : nil
-    let words = split(bytes, start, min(bytes.count, start + MaskingLimits.commandBytes), endingAt: quote)
+    let limit = min(bytes.count, start + MaskingLimits.commandBytes)
+    let words =
+      isList ? splitList(bytes, start, end, limit) : split(bytes, start, limit, endingAt: quote)
     guard let last = words.last else { return }
     state.commandsDone = last.end
     guard let rule = CommandRule.rule(for: bytes, start, end) else { return }
@@ -202,6 +206,25 @@ enum CommandDetector {
       index = max(index, part.last?.end ?? index)
       while index < bytes.count, ByteClass.isSpace(bytes[index]) { index += 1 }
       while index < bytes.count, [0x7C, 0x3B, 0x60, 0x26].contains(bytes[index]) { index += 1 }
+    }
+    return words
+  }
+
+  /// The words of a list in brackets, `"mysql", "-u", "root"`, from the one at `start` on.
+  private static func splitList(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ limit: Int) -> [Word] {
+    let quote = bytes[end]
+    var words: [Word] = [(start, end)]
+    var index = end + 1
+    while index < limit {
+      while index < limit, ByteClass.isSpace(bytes[index]) { index += 1 }
+      guard index < limit, bytes[index] == 0x2C else { break }
+      index += 1
+      while index < limit, ByteClass.isSpace(bytes[index]) { index += 1 }
+      guard index < limit, bytes[index] == quote else { break }
+      let close = ByteText.firstIndex(of: quote, bytes, index + 1, limit)
+      guard close < limit else { break }
+      words.append((index + 1, close))
+      index = close + 1
     }
     return words
   }

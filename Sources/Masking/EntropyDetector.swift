@@ -31,6 +31,10 @@ enum EntropyDetector {
 
   private static func judge(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, state: inout ScanState) {
     if judgeJWT(bytes, start, end, state: &state) { return }
+    if isDiscordToken(bytes, start, end) {
+      state.findings.add(start, end, .discord, "discord-bot-token")
+      return
+    }
     // Parts between dots, slashes only if the whole is a path.
     var partStart = start
     let splitsAtSlash = isPathLike(bytes, start, end)
@@ -70,7 +74,20 @@ enum EntropyDetector {
     return found
   }
 
+  /// A Discord bot's token: its number in base64 (so it begins with M, N or O), a time, a signature.
+  private static func isDiscordToken(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    guard end - start >= 57, end - start <= 80, bytes[start] >= 0x4D, bytes[start] <= 0x4F else { return false }
+    let first = ByteText.firstIndex(of: 0x2E, bytes, start, end)
+    let second = ByteText.firstIndex(of: 0x2E, bytes, min(first + 1, end), end)
+    guard (23...28).contains(first - start), (6...7).contains(second - first - 1), (27...40).contains(end - second - 1)
+    else { return false }
+    for index in start..<end where bytes[index] == 0x2F || bytes[index] == 0x2B { return false }
+    return ByteText.firstIndex(of: 0x2E, bytes, second + 1, end) == end
+  }
+
   private static func isPathLike(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    // Padding after whole groups of four is base64's.
+    if bytes[end - 1] == 0x3D, (end - start) % 4 == 0 { return false }
     var slashes = 0
     var partStart = start
     var tame = 0

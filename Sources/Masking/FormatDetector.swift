@@ -7,6 +7,12 @@ enum FormatDetector {
     guard start >= state.formatDone || identity != state.formatIdentity else { return }
     let format = TokenFormat.all[identity]
     if format.caseMatters, !hasCase(bytes, start, format.prefix) { return }
+    var start = start
+    if format.check == .digitsBefore {
+      let prefix = start
+      while start > 0, prefix - start <= 10, ByteClass.isDigit(bytes[start - 1]) { start -= 1 }
+      guard (8...10).contains(prefix - start) else { return }
+    }
     if start > 0, !format.keepsPrefix, ByteClass.isAlphanumeric(bytes[start - 1]) {
       // A letter right before: part of a longer word, unless it belongs to an escape.
       guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else {
@@ -24,7 +30,7 @@ enum FormatDetector {
     while stop > end, bytes[stop - 1] == 0x2E || bytes[stop - 1] == 0x3A { stop -= 1 }
     guard stop - end >= format.minimum else { return }
     switch format.check {
-    case .none:
+    case .none, .digitsBefore:
       break
     case .mixed:
       let shape = ValueShape(bytes, end, stop)

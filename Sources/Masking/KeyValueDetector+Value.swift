@@ -226,9 +226,62 @@ extension KeyValueDetector {
     return index > at && index < limit && (bytes[index] == 0x3D || bytes[index] == 0x3A)
   }
 
+  /// Whether the name ending at `at` is what a shell or a framework expands: `${name:…`.
+  static func isExpansion(_ bytes: Span<UInt8>, _ start: Int, _ at: Int) -> Bool {
+    var open = start
+    while open > 0, start - open < 64, ByteClass.isWord(bytes[open - 1]) || bytes[open - 1] == 0x2E { open -= 1 }
+    return open > 1 && bytes[open - 1] == 0x7B && bytes[open - 2] == 0x24
+  }
+
+  /// `${name:-value}`, `${name:=value}`, `${name:value}`; nil for `${name:?message}` and `${name:+other}`.
+  static func expansionDefault(_ bytes: Span<UInt8>, _ at: Int) -> Range? {
+    var first = at + 1
+    guard first < bytes.count, bytes[first] != 0x3F, bytes[first] != 0x2B else { return nil }
+    if bytes[first] == 0x2D || bytes[first] == 0x3D { first += 1 }
+    let limit = min(bytes.count, first + ValueShape.reach)
+    let last = ByteText.firstIndex(of: 0x7D, bytes, first, limit)
+    return last < limit && last > first ? (first, last) : nil
+  }
+
+  /// The second of two literals with `/`, `:` or `and` between: a user and a password.
+  static func secondOfPair(_ bytes: Span<UInt8>, after end: Int, state: inout ScanState) -> Range? {
+    var index = skipBlanks(bytes, end + 1)
+    guard index < bytes.count else { return nil }
+    if bytes[index] == 0x2F || bytes[index] == 0x3A {
+      index += 1
+    } else if ByteText.matches(bytes, index, "and ") || ByteText.matches(bytes, index, "with ") {
+      index = ByteText.firstIndex(of: 0x20, bytes, index, bytes.count)
+    } else {
+      return nil
+    }
+    index = skipBlanks(bytes, index)
+    guard index < bytes.count, ByteClass.isQuote(bytes[index]) else { return nil }
+    return literal(bytes, index, state: &state)
+  }
+
+  /// `password by default = "x"`, in any language: a separator and a literal behind up to three words.
+  private static func afterWords(_ bytes: Span<UInt8>, _ at: Int, state: inout ScanState) -> Range? {
+    var index = at
+    for _ in 0..<3 {
+      let start = index
+      while index < bytes.count, index - start < 24, ByteClass.isLetter(bytes[index]) || bytes[index] >= 0x80 {
+        index += 1
+      }
+      guard index > start, index < bytes.count else { return nil }
+      index = skipBlanks(bytes, index)
+      guard index < bytes.count else { return nil }
+      if bytes[index] == 0x3D || bytes[index] == 0x3A {
+        let first = skipBlanks(bytes, index + 1)
+        guard first < bytes.count, ByteClass.isQuote(bytes[first]) else { return nil }
+        return literal(bytes, first, state: &state)
+      }
+    }
+    return nil
+  }
+
   /// `password is x`, `password for bob: x`, `password set to x`, `password x`.
   static func prose(_ bytes: Span<UInt8>, _ at: Int, isQuotedName: Bool, state: inout ScanState) -> (
-    range: Range, place: Candidate.Place
+    range: Range, place: Candidate.Place, isPair: Bool
   )? {
     var index = at
     var words = 0
@@ -246,8 +299,11 @@ extension KeyValueDetector {
         guard words > 0, index + 1 < bytes.count, bytes[index + 1] == 0x20 else { return nil }
         let first = skipBlanks(bytes, index + 1)
         guard first < bytes.count else { return nil }
-        if let range = literal(bytes, first, state: &state) { return (range, .prose) }
-        return ((first, bareEnd(bytes, first, state: &state)), .prose)
+        if let range = literal(bytes, first, state: &state) {
+          if let second = secondOfPair(bytes, after: range.end, state: &state) { return (second, .quoted, true) }
+          return (range, .prose, false)
+        }
+        return ((first, bareEnd(bytes, first, state: &state)), .prose, false)
       }
       let isLink = linkingWords.contains(bytes, wordStart, index)
       // A single digit is the kind of hash in router configurations.
@@ -256,18 +312,21 @@ extension KeyValueDetector {
       if words == 0, !isLink, !isKind {
         // `username x password y`, `machine h login u password p`: configuration, not prose.
         if configurationWords.contains(bytes, 0, firstWordEnd(bytes)) {
-          return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag)
+          return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag, false)
         }
-        return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose)
+        if let range = afterWords(bytes, wordStart, state: &state) { return (range, .quoted, false) }
+        return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose, false)
       }
       if isLink || isKind {
         guard next < bytes.count else { return nil }
         if ByteClass.isQuote(bytes[next]) {
-          return literal(bytes, next, state: &state).map { ($0, .prose) }
+          guard let range = literal(bytes, next, state: &state) else { return nil }
+          if let second = secondOfPair(bytes, after: range.end, state: &state) { return (second, .quoted, true) }
+          return (range, .prose, false)
         }
         if isKind || valueWords.contains(bytes, wordStart, index) {
           let end = bareEnd(bytes, next, state: &state)
-          if !linkingWords.contains(bytes, next, end) { return ((next, end), .prose) }
+          if !linkingWords.contains(bytes, next, end) { return ((next, end), .prose, false) }
         }
       }
       index = next
@@ -284,7 +343,7 @@ extension KeyValueDetector {
 
   private static let configurationWords = WordSet("username machine neighbor login user")
   private static let linkingWords = WordSet(
-    "is was are be set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root"
+    "is was are be es est ist set to for of the a new now will has been changed reset updated generated using with user account from by as value string admin root"
   )
-  private static let valueWords = WordSet("is was to be using with by as")
+  private static let valueWords = WordSet("is was are to be using with by as es est ist")
 }

@@ -25,6 +25,12 @@ enum KeyValueDetector {
     guard verdict != .plain else { return }
     guard var candidate = locate(bytes, start, end, dashes: dashes, verdict: verdict, state: &state) else { return }
     guard candidate.start < candidate.end else { return }
+    if state.isCrowded(valueEnd: candidate.end) {
+      // So many names in one value (`key=key=key=…`) would each be asked about all that is left of it.
+      state.findings.add(candidate.start, candidate.end, .name, "crowded-value")
+      state.namesDone = candidate.end
+      return
+    }
     // A value without an end in sight under a short name (`auth:auth:…`) is no header.
     let isEndless = end - start < 8 && candidate.end - candidate.start > 1024 && candidate.place != .quoted
     if verdict == .weak, !isEndless,
@@ -36,17 +42,21 @@ enum KeyValueDetector {
     candidate.acceptsDigits = isDigitSecret(bytes, start, end)
     if state.mode == .strict || state.isStructured {
       if candidate.place == .prose || candidate.verdict == .weak {
-        guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else { return }
+        guard Plausibility(lineIsCode: state.lineIsCode(bytes)).accepts(bytes, candidate) else {
+          return state.rejected(valueEnd: candidate.end)
+        }
       } else {
         let end = min(candidate.end, candidate.start + 64)
-        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) { return }
+        if Plausibility.isTrivial(bytes, candidate.start, end, ValueShape(bytes, candidate.start, end)) {
+          return state.rejected(valueEnd: candidate.end)
+        }
       }
     } else {
       let isCode = state.lineIsCode(bytes)
       let isInside = isCode && candidate.place != .quoted && state.isInsideLiteral(bytes, start)
       let mentionsUser = verdict == .shortPassword && state.mentionsUser(bytes)
       let plausibility = Plausibility(lineIsCode: isCode, isInsideLiteral: isInside, mentionsUser: mentionsUser)
-      guard plausibility.accepts(bytes, candidate) else { return }
+      guard plausibility.accepts(bytes, candidate) else { return state.rejected(valueEnd: candidate.end) }
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)
@@ -122,6 +132,9 @@ enum KeyValueDetector {
     case 0x3D:  // =
       return assigned(bytes, at, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
     case 0x3A:  // :
+      if !isQuotedName, isExpansion(bytes, start, at) {
+        return expansionDefault(bytes, at).map { candidate($0, .tight) }
+      }
       if at + 1 < count, bytes[at + 1] == 0x3A { return nil }
       if at + 1 < count, bytes[at + 1] == 0x3D {
         return assigned(bytes, at + 1, afterName: afterName, state: &state).map { candidate($0.range, $0.place) }
@@ -134,6 +147,10 @@ enum KeyValueDetector {
       return literal(bytes, skipBlanks(bytes, value), state: &state).map { candidate($0, .quoted) }
     case 0x2C where isQuotedName:  // "name", "value"
       return literal(bytes, skipBlanks(bytes, at + 1), state: &state).map { candidate($0, .quoted) }
+    case 0x2C where start > 0 && bytes[start - 1] == 0x7B:  // {name, <<"value">>}
+      var value = skipBlanks(bytes, at + 1)
+      while value < count, bytes[value] == 0x3C { value += 1 }
+      return literal(bytes, value, state: &state).map { candidate($0, .quoted) }
     case 0x28 where !isQuotedName && at == end:  // setName("value")
       guard !ByteText.matches(bytes, start, "get"), !ByteText.matches(bytes, start, "is"),
         !ByteText.matches(bytes, start, "has")
@@ -171,7 +188,10 @@ enum KeyValueDetector {
     if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
-    return prose(bytes, at, isQuotedName: isQuotedName, state: &state).map { candidate($0.range, $0.place) }
+    guard let found = prose(bytes, at, isQuotedName: isQuotedName, state: &state) else { return nil }
+    var answer = candidate(found.range, found.place)
+    if found.isPair { answer.verdict = .password }
+    return answer
   }
 
   static func skipBlanks(_ bytes: Span<UInt8>, _ from: Int) -> Int {

@@ -10,6 +10,8 @@ package enum MaskingLimits {
   package static let spans = 65_536
   /// Bytes of one identifier to each side of the word that made it interesting.
   static let identifierReach = 96
+  /// Names of secrets inside one unbroken value that are asked about; with more, what is left of it is masked.
+  static let namesInOneValue = 6
   /// Levels of decoding (base64 in base64, JSON in a string).
   static let depth = 3
   /// Bytes of one encoded run that are decoded and looked into.

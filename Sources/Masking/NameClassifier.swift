@@ -42,7 +42,7 @@ enum NameClassifier {
       let verdict = coreVerdict(bytes, segments, index)
       if verdict != .plain, verdict >= best {
         best = verdict
-        core = index
+        core = isSplitPassword(bytes, segments, index) ? index + 1 : index
       }
     }
     guard core >= 0 else { return .plain }
@@ -54,6 +54,8 @@ enum NameClassifier {
       } else if role.contains(.aboutAfter), role.isDisjoint(with: [.neutral, .secret, .password]) {
         return .plain
       } else if isWord(bytes, segments.parts[index], "id") {
+        // `private_key_id` says which key it is.
+        if isWord(bytes, segments.parts[core], "key") { return .plain }
         return followsSecretOnly(bytes, segments, core) ? best : .weak
       } else if role.isDisjoint(with: [.neutral, .keyQualifier, .secret, .password, .weak, .key]) {
         unknown += 1
@@ -70,6 +72,7 @@ enum NameClassifier {
     let role = NameVocabulary.role(of: part.hash)
     if role.contains(.harmless) { return .plain }
     if role.contains(.password) { return .password }
+    if isSplitPassword(bytes, segments, index) { return .password }
     if role.contains(.shortPassword) { return segments.count > 1 ? .password : .shortPassword }
     if role.contains(.secret) {
       return NameVocabulary.isChosen(part.hash) || endsWith(bytes, part.start, part.end, "secret") ? .secret : .token
@@ -80,10 +83,28 @@ enum NameClassifier {
       guard before.contains(.keyQualifier) else { return .weak }
       return isWord(bytes, segments.parts[index - 1], "secret") ? .secret : .token
     }
-    if role.contains(.weak) { return .weak }
+    if role.contains(.weak) {
+      // `accountSid`: the identifier of a thing, and no session.
+      let isThing =
+        index > 0 && isWord(bytes, part, "sid")
+        && things.contains { isWord(bytes, segments.parts[index - 1], $0) }
+      return isThing ? .plain : .weak
+    }
     if role.isEmpty || role == .neutral { return gluedVerdict(bytes, part) }
     return .plain
   }
+
+  /// `passWord`, `pass_phrase`: one word in two parts.
+  private static func isSplitPassword(_ bytes: Span<UInt8>, _ segments: NameSegments, _ index: Int) -> Bool {
+    index + 1 < segments.count && isWord(bytes, segments.parts[index], "pass")
+      && passEndings.contains { isWord(bytes, segments.parts[index + 1], $0) }
+  }
+
+  private static let passEndings: [StaticString] = ["word", "words", "phrase", "wd", "code"]
+  private static let things: [StaticString] = [
+    "account", "message", "service", "call", "chat", "conference", "recording", "application", "app", "flow",
+    "workspace", "channel", "task", "user", "process",
+  ]
 
   /// Words run together: `myappdbpassword`, `XSECRET`, `githubtoken`.
   private static func gluedVerdict(_ bytes: Span<UInt8>, _ part: NameSegment) -> NameVerdict {

@@ -113,7 +113,7 @@ enum NameVocabulary {
       mail template audience subject bytes bits usage spec schema model entity dto table bucket_name region order \
       grant grants granted role roles group groups user users owner username agent client server prompts completion \
       word words board pad stroke space ring code codes down up press pressed released event frame frames value_type \
-      mgr realm encode decode cookie_name domain secure samesite renewed id_type getter setter supplier context holder wrapper utilities dump
+      hasher hashers hashing mgr realm encode decode cookie_name domain secure samesite renewed id_type getter setter supplier context holder wrapper utilities dump
       """
     ),
     (

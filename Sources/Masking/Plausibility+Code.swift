@@ -154,12 +154,15 @@ extension Plausibility {
 
   /// `com.example.Type`, `user.form.label`, `Some::Type`: two words or more with dots between.
   func isDottedName(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
-    guard shape.digits == 0, shape.others > 0, shape.spaces == 0 else { return false }
+    guard shape.digits <= 2, shape.others > 0, shape.spaces == 0 else { return false }
     var dots = 0
     for index in start..<min(end, start + ValueShape.reach) {
       let byte = bytes[index]
       if byte == 0x2E || byte == 0x3A {
         dots += 1
+      } else if ByteClass.isDigit(byte) {
+        // `app.session.v5`
+        guard index > start, bytes[index - 1] == 0x76 || ByteClass.isDigit(bytes[index - 1]) else { return false }
       } else if !(ByteClass.isWord(byte) || byte == 0x2D || byte == 0x24) {
         return false
       }

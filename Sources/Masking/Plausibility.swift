@@ -31,7 +31,7 @@ struct Candidate {
 /// Tells values that a person would call secret from code, placeholders, labels and prose that stand
 /// in the same places. Used in balanced mode; strict mode asks only `isTrivial`.
 struct Plausibility {
-  private static let longest = 256
+  private static let longest = 128
 
   /// Whether the line around the value reads as program text.
   var lineIsCode: Bool
@@ -51,7 +51,7 @@ struct Plausibility {
       return !Self.isCodeReference(bytes, start, start + 32, head)
     }
     let shape = ValueShape(bytes, start, end)
-    if candidate.place == .prose, shape.digits == 0, shape.length < 12 { return false }
+    if candidate.place == .prose, shape.digits == 0, shape.length < 12, shape.steps < 2 { return false }
     if Self.isTrivial(bytes, start, end, shape) { return false }
     if Self.isPlaceholder(bytes, start, end, shape) { return false }
     if candidate.verdict == .weak { return acceptsWeak(bytes, candidate, shape) }
@@ -68,30 +68,32 @@ struct Plausibility {
     if end - start < 3 { return true }
     if shape.distinct == 1 { return true }
     if shape.distinct <= 2, shape.letters == 0, shape.digits == 0 { return true }
-    if end - start <= 24, emptyWords.contains(bytes, start, end) { return true }
-    return false
+    var last = end
+    while last > start, end - last < 3, !ByteClass.isAlphanumeric(bytes[last - 1]) { last -= 1 }
+    return end - start <= 24 && (emptyWords.contains(bytes, start, end) || emptyWords.contains(bytes, start, last))
   }
 
   /// Templates and texts that ask for a value.
   static func isPlaceholder(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ shape: ValueShape) -> Bool {
     let first = bytes[start]
+    let second = end - start > 1 ? bytes[start + 1] : 0
     let last = bytes[end - 1]
-    if first == 0x3C, last == 0x3E || ByteClass.isLetter(bytes[start + 1]) && shape.others == 1 { return true }
+    if first == 0x3C, last == 0x3E || ByteClass.isLetter(second) && shape.others == 1 { return true }
     if ByteClass.isQuote(first)
       || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0
         && hasConcatenation(bytes, start, end)
     {
       return true
     }
-    if first == 0x28, shape.digits == 0, ByteClass.isLetter(bytes[start + 1]) { return true }
+    if first == 0x28, shape.digits == 0, ByteClass.isLetter(second) { return true }
     if isVersionRange(bytes, start, end) { return true }
     if first == 0x5B, last == 0x5D, shape.digits == 0 { return true }
     if first == 0x2A, last == 0x2A { return true }
-    if first == 0x7B, last == 0x7D { return true }
+    if first == 0x7B, last == 0x7D || second == 0x24 { return true }
     if first == 0x25, last == 0x25, end - start > 2 { return true }
     if first == 0x40, last == 0x40, end - start > 2 { return true }
     if first == 0x23, last == 0x23, end - start > 2 { return true }
-    if first == 0x5F, last == 0x5F, bytes[start + 1] == 0x5F { return true }
+    if first == 0x5F, last == 0x5F, second == 0x5F { return true }
     if hasTemplate(bytes, start, end) { return true }
     let stop = min(end, start + 64)
     if end - start > 3, last == 0x2E, bytes[end - 2] == 0x2E, bytes[end - 3] == 0x2E { return true }
@@ -239,6 +241,8 @@ struct Plausibility {
     }
     if Self.isLabel(bytes, candidate, shape) || Self.stateWords.contains(bytes, start, end) { return false }
     if isDottedName(bytes, start, end, shape) { return false }
+    // `/^…/`, `,name`: an expression of some language.
+    if bytes[start] == 0x2C || end - start > 2 && bytes[start] == 0x2F && bytes[start + 1] == 0x5E { return false }
     let wordlike = ValueShape.isWordlike(bytes, start, end)
     let lineIsCode = lineIsCode && !isInsideLiteral
     let isIdentifier =
@@ -281,6 +285,10 @@ struct Plausibility {
     if Self.isDate(bytes, start, end, shape) || shape.isNumber { return false }
     if shape.looksRandom(bytes, start, end) { return true }
     guard candidate.verdict >= .shortPassword else { return false }
+    if shape.digits == 0 {
+      // Capitals where no word has them.
+      return shape.letters >= 8 && shape.steps >= 2 && !ValueShape.isWordlike(bytes, start, end)
+    }
     return shape.digits > 0 && shape.letters > 0 && (shape.others > 0 || shape.uppers > 0 && shape.lowers > 0)
       && shape.steps > 0
   }

@@ -31,6 +31,7 @@ struct ScanState {
   private var userMentioned: Bool?
   private var literalDone = 0
   private var literalQuote: UInt8?
+  private var crowd = (end: -1, count: 0)
   private var tokenStart = 0
   private var tokenStop = -1
   /// For each quote and for `<`: asked from where, and found where. Nothing stands between.
@@ -85,6 +86,14 @@ struct ScanState {
     tokenStop = index
     return index
   }
+
+  /// Notes that what ends at `valueEnd` was looked at and is not the value of a secret.
+  mutating func rejected(valueEnd: Int) {
+    crowd = crowd.end == valueEnd ? (valueEnd, crowd.count + 1) : (valueEnd, 1)
+  }
+
+  /// Whether so many names in a row have been refused one and the same end of a value that no more are asked about.
+  func isCrowded(valueEnd: Int) -> Bool { crowd.end == valueEnd && crowd.count >= MaskingLimits.namesInOneValue }
 
   /// Where the unquoted value that holds `from` ends, as far as it has been found out.
   var valueMemo: (from: Int, end: Int) = (0, -1)

@@ -62,6 +62,16 @@ package struct Taint: Sendable {
     }
   }
 
+  /// Where, in a name that may have been cut at its end, the beginning of a secret starts: from there to the end, at
+  /// least eight bytes, and not all of the secret. A process's name is cut at 15 bytes (PR_SET_NAME).
+  package func beginning(atEndOf name: [UInt8]) -> Int? {
+    guard name.count >= MaskingLimits.shortestStrong else { return nil }
+    let starts = name.count == 15 ? 0...(name.count - MaskingLimits.shortestStrong) : 0...0
+    return starts.first { start in
+      pieces.contains { $0.count > name.count - start && $0.starts(with: name[start...]) }
+    }
+  }
+
   /// Every form of every piece, for the automaton.
   func patterns() -> [(bytes: [UInt8], isBase64: Bool)] {
     var result: [(bytes: [UInt8], isBase64: Bool)] = []
@@ -110,7 +120,8 @@ struct TaintScanner: Sendable {
   let isSaturated: Bool
 
   init(_ taint: Taint) {
-    automaton = TaintAutomaton(patterns: taint.patterns())
+    // Over its budget a taint masks everything whole, and nothing is looked for.
+    automaton = TaintAutomaton(patterns: taint.isSaturated ? [] : taint.patterns())
     isSaturated = taint.isSaturated
   }
 

@@ -35,6 +35,8 @@ struct TokenFormat: Sendable {
     case crc32Hex
     /// The body has a digit and a letter; for beginnings that words share.
     case mixed
+    /// Eight to ten digits stand before the prefix and belong to the token.
+    case digitsBefore
   }
 
   var prefix: StaticString
@@ -189,6 +191,8 @@ extension TokenFormat {
     .init(
       prefix: "api.telegram.org/bot", kind: .telegram, rule: "telegram-url", alphabet: .wide, minimum: 30,
       caseMatters: false, keepsPrefix: true),
+    .init(
+      prefix: ":AA", kind: .telegram, rule: "telegram-bot-token", alphabet: .word, minimum: 33, check: .digitsBefore),
     .init(prefix: "SG.", kind: .sendgrid, rule: "sendgrid-key", alphabet: .dotted, minimum: 40, check: .mixed),
     .init(prefix: "xkeysib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "xsmtpsib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),

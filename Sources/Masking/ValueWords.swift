@@ -55,7 +55,10 @@ struct ValueWords: OptionSet, Sendable {
     (.redacted, ["xxxx", "****", "....", "redacted", "placeholder", "filtered]", "●●", "••", "masked"]),
     (
       .request,
-      ["your", "example", "insert", "replace", "goes_here", "goeshere", "-here", "_here", "put_", "enter_", "fill"]
+      [
+        "your", "example", "insert", "replace", "goes_here", "goeshere", "-here", "_here", "put_", "enter_", "fill",
+        "-random-", "_random_",
+      ]
     ),
     (
       .label,

@@ -20,7 +20,7 @@ extension Action {
     switch self {
     case .processesList: .processes
     case .environmentRead: .environment
-    case .filesStat, .filesList: .files
+    case .filesStat, .filesList, .filesDigest: .files
     case .logsList, .logsTail: .logs
     }
   }

@@ -16,7 +16,7 @@ package enum FrameKind: UInt8, Sendable, CaseIterable {
 
   package var rule: Rule {
     switch self {
-    case .hello: Rule(sender: .endpoint, limit: 256)
+    case .hello: Rule(sender: .endpoint, limit: 4096)
     case .connection: Rule(sender: .endpoint, limit: 20480)
     case .disconnection: Rule(sender: .endpoint, limit: 0)
     case .request: Rule(sender: .endpoint, limit: 20480)

@@ -3,28 +3,25 @@
 /// `hello`: how the endpoint is confined, for posture.
 package struct RoleStatus: Sendable, Equatable {
   package var pid: Int32
-  package var filterDigest: String
-  package var hasLandlockDomain: Bool
+  /// As `ConfinementReport` writes it; its receiver reads it.
+  package var report: String
 
-  package init(pid: Int32, filterDigest: String, hasLandlockDomain: Bool) {
+  package init(pid: Int32, report: String) {
     self.pid = pid
-    self.filterDigest = filterDigest
-    self.hasLandlockDomain = hasLandlockDomain
+    self.report = report
   }
 
   package var encoded: [UInt8] {
     var writer = ByteWriter()
     writer.integer(pid)
-    writer.string(filterDigest)
-    writer.flag(hasLandlockDomain)
+    writer.string(report)
     return writer.bytes
   }
 
   package init(_ payload: [UInt8]) throws(FrameError) {
     var reader = ByteReader(payload[...])
     pid = try reader.integer()
-    filterDigest = try reader.text(limit: 64, "filterDigest")
-    hasLandlockDomain = try reader.flag("hasLandlockDomain")
+    report = try reader.text(limit: 2048, "report")
     try reader.finish()
   }
 }

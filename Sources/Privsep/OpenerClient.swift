@@ -5,6 +5,7 @@ internal import Synchronization
 package final class OpenerClient: Sendable {
   private let socket: SharedDescriptor
   private let sequence = Mutex<UInt32>(0)
+  private let askedToEnd = Mutex(false)
   private let timeoutMilliseconds: Int32
 
   package init(socket: SharedDescriptor, timeoutMilliseconds: Int32 = 1000) {
@@ -13,6 +14,9 @@ package final class OpenerClient: Sendable {
   }
 
   package var raw: Int32 { socket.descriptor.raw }
+
+  /// The opener sent its word to end between a request and the reply.
+  package var isAskedToEnd: Bool { askedToEnd.withLock { $0 } }
 
   package func open(
     _ entry: ProcessFile, of process: borrowing FileDescriptor
@@ -57,7 +61,8 @@ package final class OpenerClient: Sendable {
           if error != 0 { throw SystemError("openat", error) }
           guard let opened else { throw SystemError("opener", Errno.invalid) }
           return FileDescriptor(owning: opened.take())
-        case .openProcessEntry, .openAgentFile, .openVolume, .shutdown: throw SystemError("opener", Errno.invalid)
+        case .shutdown: askedToEnd.withLock { $0 = true }
+        case .openProcessEntry, .openAgentFile, .openVolume: throw SystemError("opener", Errno.invalid)
         }
       }
     }

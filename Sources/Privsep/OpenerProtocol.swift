@@ -5,22 +5,42 @@ package import Linux
 /// Names below a `/proc/<pid>` descriptor that the collector passes. The kernel decides by the opener's own ids.
 package enum ProcessFile: UInt8, Sendable, CaseIterable {
   case environ = 1
-  case root, executable
+  case root, executable, workingDirectory, memoryRollup
+  case cgroupNamespace, ipcNamespace, mountNamespace, networkNamespace, pidNamespace, timeNamespace, userNamespace
+  case utsNamespace
 
   package var name: String {
     switch self {
     case .environ: "environ"
     case .root: "root"
     case .executable: "exe"
+    case .workingDirectory: "cwd"
+    case .memoryRollup: "smaps_rollup"
+    case .cgroupNamespace: "ns/cgroup"
+    case .ipcNamespace: "ns/ipc"
+    case .mountNamespace: "ns/mnt"
+    case .networkNamespace: "ns/net"
+    case .pidNamespace: "ns/pid"
+    case .timeNamespace: "ns/time"
+    case .userNamespace: "ns/user"
+    case .utsNamespace: "ns/uts"
     }
   }
 
+  /// Links are opened as places only (O_PATH): what they lead to can be named and compared, not read or entered.
   package var mode: FileDescriptor.Mode {
     switch self {
-    case .environ: .read
-    case .root, .executable: .pathFollowing
+    case .environ, .memoryRollup: .read
+    case .root, .executable, .workingDirectory, .cgroupNamespace, .ipcNamespace, .mountNamespace, .networkNamespace,
+      .pidNamespace, .timeNamespace, .userNamespace, .utsNamespace:
+      .pathFollowing
     }
   }
+
+  package static let namespaces: [ProcessFile] = [
+    .cgroupNamespace, .ipcNamespace, .mountNamespace, .networkNamespace, .pidNamespace, .timeNamespace, .userNamespace,
+    .utsNamespace,
+  ]
 }
 
 /// Files that belong to the agent itself, opened afresh on every request so that a renewed one is found.

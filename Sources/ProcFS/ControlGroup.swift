@@ -23,11 +23,13 @@ package struct ControlGroups: Sendable, Equatable {
     memberships = found
   }
 
-  /// The path that tells containers apart: the unified hierarchy's where it says more than the root, else the first
-  /// other one that does.
+  /// The path that tells containers apart: the unified hierarchy's where it says more than the root, else that of
+  /// `name=systemd`, else the first other one that does.
   package var path: [UInt8] {
     let root = [UInt8(ascii: "/")]
     if let unified = memberships.first(where: { $0.hierarchy == 0 }), unified.path != root { return unified.path }
+    let systemd = Array("name=systemd".utf8)
+    if let named = memberships.first(where: { $0.controllers == systemd }), named.path != root { return named.path }
     return memberships.first { $0.path != root }?.path ?? root
   }
 }

@@ -35,6 +35,16 @@ enum Fields {
     return value
   }
 
+  static func octal(_ text: Span<UInt8>, in range: Range<Int>) -> UInt32? {
+    guard !range.isEmpty, range.count <= 10 else { return nil }
+    var value: UInt32 = 0
+    for index in range {
+      guard (0x30...0x37).contains(text[index]) else { return nil }
+      value = value << 3 | UInt32(text[index] - 0x30)
+    }
+    return value
+  }
+
   static func array(_ text: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(range.count)

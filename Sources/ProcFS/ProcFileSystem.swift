@@ -70,6 +70,26 @@ package struct ProcFileSystem: ~Copyable, Sendable {
     }
   }
 
+  /// The inode of this process's own namespace of a kind, such as `pid`.
+  package borrowing func ownNamespace(_ kind: String) throws(ProcFSError) -> UInt64 {
+    let link: [UInt8]
+    do throws(SystemError) {
+      link = try root.linkTarget(of: Array("self/ns/\(kind)".utf8))
+    } catch {
+      throw .init(error)
+    }
+    // `pid:[4026531836]`, namespaces(7).
+    guard let bracket = link.firstIndex(of: UInt8(ascii: "[")),
+      let (inode, _) = Fields.number(link.span, at: bracket + 1)
+    else { throw .malformed(file: "ns/\(kind)") }
+    return inode
+  }
+
+  /// A random UUID of this boot, as text.
+  package borrowing func bootID() throws(ProcFSError) -> String {
+    String(decoding: try read("sys/kernel/random/boot_id").prefix { $0 != 0x0A }, as: UTF8.self)
+  }
+
   /// A file of the mount itself, such as `sys/kernel/osrelease`; at most 64 KiB.
   package borrowing func read(_ name: String) throws(ProcFSError) -> [UInt8] {
     do throws(SystemError) {

@@ -27,6 +27,15 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     }
   }
 
+  /// Opens a file of this directory for reading.
+  package borrowing func open(_ name: String) throws(ProcFSError) -> FileDescriptor {
+    do throws(SystemError) {
+      return try descriptor.open(name, .read)
+    } catch {
+      throw .init(error)
+    }
+  }
+
   /// Reads an opened file to its end or to `limit` bytes.
   package static func read(
     _ file: borrowing FileDescriptor, limit: Int, shortReadIsEnd: Bool = false
@@ -51,6 +60,29 @@ package struct ProcessDirectory: ~Copyable, Sendable {
   package borrowing func status() throws(ProcFSError) -> ProcessStatus {
     let text = try read("status").text
     return try ProcessStatus(text.span)
+  }
+
+  package borrowing func schedulerStatistics() throws(ProcFSError) -> SchedulerStatistics {
+    let text = try read("schedstat").text
+    return try SchedulerStatistics(text.span)
+  }
+
+  package borrowing func controlGroups() throws(ProcFSError) -> ControlGroups {
+    let text = try read("cgroup").text
+    return ControlGroups(text.span)
+  }
+
+  /// A file that holds one number, such as `oom_score_adj`.
+  package borrowing func number(in name: String) throws(ProcFSError) -> Int64 {
+    let text = try read(name).text
+    guard let (value, _) = Fields.signedNumber(text.span, at: 0) else { throw .malformed(file: name) }
+    return value
+  }
+
+  /// `stat` of one of its threads.
+  package borrowing func stat(ofThread thread: Int32) throws(ProcFSError) -> ProcessStat {
+    let text = try read("task/\(thread)/stat").text
+    return try ProcessStat(text.span)
   }
 
   /// The inode of the process in pidfs, unique until the next boot; nil before Linux 6.9.

@@ -37,6 +37,15 @@ package enum Capabilities {
     }
   }
 
+  /// The securebits of this thread, PR_GET_SECUREBITS.
+  package static func securebits() throws(SandboxError) -> UInt32 {
+    do throws(SystemError) {
+      return UInt32(try checked("prctl", cl_get_securebits()))
+    } catch {
+      throw .failed(step: "PR_GET_SECUREBITS", error)
+    }
+  }
+
   /// Whether the bounding set is empty. Only the container's runtime (`drop: [ALL]`) or a privileged launcher can empty it.
   package static var boundingSetIsEmpty: Bool {
     for capability in 0..<Int32(64) where cl_bounding_set_read(capability) == 1 { return false }

@@ -12,15 +12,23 @@ internal import Linux
 /// ```
 package struct Confinement: Sendable {
   package let role: Role
-  /// 0 where the kernel has no Landlock (best-effort only) or the role has no domain.
+  package let mode: ConfinementMode
+  /// 0 where the kernel has no Landlock (best-effort only).
   package let landlockABI: Int
   package let hasLandlockDomain: Bool
-  package let mode: ConfinementMode
+  /// As in capabilities(7). Setting them takes a capability, so that only a launcher can.
+  package let securebits: UInt32
+  /// What it has tried after all of this, and what came of it.
+  package let selfTests: [SelfTest]
+  /// What the machine did not give.
+  package let shortfalls: [Shortfall]
+  /// Whether the root file system is mounted read-only.
+  package let rootIsReadOnly: Bool
 
   /// Refuses what no sandbox can mend: root, capabilities, an executable that its user can read, a kernel without
   /// Landlock. Changes nothing.
   package static func preflight(_ mode: ConfinementMode) throws(SandboxError) {
-    guard getuid() != 0, geteuid() != 0 else { throw .runningAsRoot }
+    if try step("getresuid", cl_is_root()) != 0 { throw .runningAsRoot }
     try Capabilities.requireNone()
     guard mode == .strict else { return }
     if try step("prctl", cl_get_dumpable()) != 0 { throw .dumpableAtEntry }
@@ -28,37 +36,64 @@ package struct Confinement: Sendable {
   }
 
   /// Everything but the seccomp filter: checks who we are, drops capabilities, sets no_new_privs and non-dumpable,
-  /// limits and the Landlock domain. `keepsFileSize` leaves RLIMIT_FSIZE alone, for a collector whose audit sink is a
-  /// regular file.
+  /// limits and the Landlock domain, then tries what must fail now. `keepsFileSize` leaves RLIMIT_FSIZE alone, for a
+  /// collector whose audit sink is a regular file, and for an opener that has children to start.
   package static func harden(
     _ role: Role, mode: ConfinementMode, keepsFileSize: Bool = false
   ) throws(SandboxError) -> Confinement {
     try preflight(mode)
     _ = Process.identity
+    // Capabilities and domains belong to threads: one that is there already would keep what it has.
+    guard try step("opendir", cl_thread_count()) == 1 else { throw .didNotTake("one thread") }
+    let wasDumpable = try step("prctl", cl_get_dumpable()) != 0
     try step("prctl", unsafe cl_set_name("sl-\(role.rawValue)"))
     try step("prctl", cl_set_no_new_privs())
     try step("prctl", cl_set_dumpable(0))
     try Capabilities.clear()
     try limit(RLIMIT_CORE, to: 0)
-    if !keepsFileSize { try limit(RLIMIT_FSIZE, to: 0) }
     do throws(SystemError) { try Process.raiseDescriptorLimit() } catch { throw .failed(step: "RLIMIT_NOFILE", error) }
+    let rootIsReadOnly = try step("statvfs", cl_root_is_read_only()) == 1
 
     let abi = Landlock.abi
-    var inDomain = false
+    let trial = SelfTestRun(SelfTest.attempts(for: role, landlockABI: abi))
+    var hasDomain = false
     switch role {
     case .opener: break  // A domain would deny the ptrace-gated opens that are its purpose.
     case .collector, .endpoint:
       if abi > 0 {
         try Landlock.enter(role == .endpoint ? .nothing : .readOnly, abi: abi)
-        inDomain = true
+        hasDomain = true
       } else if mode == .strict {
         throw .landlockMissing
       }
     }
+    let selfTests = trial.finish()
+    if let failed = selfTests.first(where: { $0.after == .permitted }) {
+      throw .selfTestFailed(failed.attempt.rawValue)
+    }
     guard try step("prctl", cl_get_no_new_privs()) == 1 else { throw .didNotTake("no_new_privs") }
     guard try step("prctl", cl_get_dumpable()) == 0 else { throw .didNotTake("PR_SET_DUMPABLE") }
     try Capabilities.requireNone()
-    return Confinement(role: role, landlockABI: abi, hasLandlockDomain: inDomain, mode: mode)
+    var shortfalls = Landlock.shortfalls(abi: abi)
+    if wasDumpable { shortfalls.append(.unreadableExecutable) }
+    if !Capabilities.boundingSetIsEmpty { shortfalls.append(.boundingSet) }
+    let hardened = Confinement(
+      role: role, mode: mode, landlockABI: abi, hasLandlockDomain: hasDomain, securebits: try Capabilities.securebits(),
+      selfTests: selfTests, shortfalls: shortfalls, rootIsReadOnly: rootIsReadOnly)
+    if !keepsFileSize { try hardened.forbidFileWrites() }
+    return hardened
+  }
+
+  /// RLIMIT_FSIZE 0, for good: no byte more goes into a regular file, whichever descriptor this process holds.
+  package func forbidFileWrites() throws(SandboxError) {
+    try Self.limit(RLIMIT_FSIZE, to: 0)
+  }
+
+  /// What it tells of itself, once it is known which filter it loads.
+  package func report(filterDigest: String) -> ConfinementReport {
+    ConfinementReport(
+      filterDigest: filterDigest, securebits: securebits, hasLandlockDomain: hasLandlockDomain, selfTests: selfTests,
+      shortfalls: shortfalls)
   }
 
   /// Loads the role's filter into every thread. What comes after is what the table allows.
@@ -92,6 +127,8 @@ package struct Confined: Sendable {
   package let confinement: Confinement
   /// SHA-256 of the seccomp program, hexadecimal.
   package let filterDigest: String
+
+  package var report: ConfinementReport { confinement.report(filterDigest: filterDigest) }
 
   fileprivate init(confinement: Confinement, filterDigest: String) {
     self.confinement = confinement

@@ -7,7 +7,7 @@ package enum Role: String, Sendable, CaseIterable {
 package enum ConfinementMode: String, Sendable, CaseIterable {
   /// Refuse to start. The default.
   case strict
-  /// Start without Landlock or without an unreadable executable, and say so in posture. Capabilities, root and a failed
-  /// seccomp filter are refused all the same.
+  /// Start without Landlock, from a readable executable, or in a container whose bounding set is not empty, and say so
+  /// in posture and log. Capabilities, root, a failed self-test and a failed seccomp filter are refused all the same.
   case bestEffort = "best-effort"
 }

@@ -9,6 +9,8 @@ package enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
   case failed(step: String, SystemError)
   case seccomp(step: String, code: Int32)
   case didNotTake(String)
+  /// What had to fail did not: the name of the attempt.
+  case selfTestFailed(String)
 
   package var description: String {
     switch self {
@@ -24,6 +26,7 @@ package enum SandboxError: Error, Sendable, Equatable, CustomStringConvertible {
     case .failed(let step, let error): "refusing to run: \(step) failed (\(error))"
     case .seccomp(let step, let code): "refusing to run: libseccomp \(step) failed (\(SystemError.name(of: -code)))"
     case .didNotTake(let what): "refusing to run: \(what) did not take"
+    case .selfTestFailed(let attempt): "refusing to run: confined as it is, it could still \(attempt)"
     }
   }
 }

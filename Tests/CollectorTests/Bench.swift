@@ -92,7 +92,8 @@ struct Bench: ~Copyable {
     let (verifier, text) = try Self.token(
       #"{"type":"sidelight","containers":["*"],"processes":["**"],"actions":[],\#(grant)}"#)
     let caller = try Caller(Self.peer)
-    let token = try caller.authenticate(authorization: "Bearer " + text, verifier: verifier, now: Clock.now().seconds)
+    let token = try caller.authenticate(
+      authorization: "Bearer " + text, keys: .init(verifier: verifier, generation: 0), now: Clock.now().seconds)
     let budgets = BudgetKeeper(ceilings: Ceilings())
     let account = BudgetKeeper.account(for: token, caller: caller)
     try budgets.admit(account)

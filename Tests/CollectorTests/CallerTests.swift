@@ -10,10 +10,12 @@ struct CallerTests {
   static let detail = #"{"type":"sidelight","actions":[]}"#
 
   static func code(
-    _ caller: Caller, _ authorization: String, _ verifier: TokenVerifier, now: Int64 = Clock.now().seconds
+    _ caller: Caller, _ authorization: String, _ verifier: TokenVerifier, generation: Int = 0,
+    now: Int64 = Clock.now().seconds
   ) -> ProblemCode? {
     RequestTargetTests.code { () throws(Refusal) in
-      _ = try caller.authenticate(authorization: authorization, verifier: verifier, now: now)
+      _ = try caller.authenticate(
+        authorization: authorization, keys: .init(verifier: verifier, generation: generation), now: now)
     }
   }
 
@@ -69,6 +71,16 @@ struct CallerTests {
     let forged = token.split(separator: ".").prefix(2).joined(separator: ".") + "." + other.split(separator: ".")[2]
     #expect(Self.code(caller, "Bearer " + forged, verifier) == .tokenInvalid)
     #expect(Self.code(caller, "Bearer " + token, verifier) == nil)
+  }
+
+  /// What one key set has verified is verified again by the next.
+  @Test func whatWasVerifiedEndsWithItsKeys() throws {
+    let (verifier, token) = try Bench.token(Self.detail)
+    let (other, _) = try Bench.token(Self.detail)
+    let caller = try Caller(Bench.peer)
+    #expect(Self.code(caller, "Bearer " + token, verifier) == nil)
+    #expect(Self.code(caller, "Bearer " + token, other) == nil, "remembered")
+    #expect(Self.code(caller, "Bearer " + token, other, generation: 1) == .tokenInvalid)
   }
 
   /// Every reason of the verifier has a code of its own.

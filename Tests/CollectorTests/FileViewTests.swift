@@ -9,6 +9,13 @@ import Testing
 @testable import Collector
 
 struct FileViewTests {
+  static let key = [UInt8](repeating: 7, count: 32)
+
+  static func view(_ bench: borrowing Bench, _ request: Request) -> FileView {
+    FileView(
+      files: GrantedFiles(target: bench.target, request: request, defaultContainer: "app"), cursorKey: key)
+  }
+
   /// The code of the refusal, or nil with the answer.
   static func stat(_ bench: borrowing Bench, _ path: String, grant: String, in tree: borrowing Tree) throws
     -> ProblemCode?
@@ -20,9 +27,14 @@ struct FileViewTests {
     _ bench: borrowing Bench, _ route: Route, _ query: String, grant: String, in tree: borrowing Tree
   ) throws -> ProblemCode? {
     let request = try bench.request(route, query, "\"paths\":[\"\(tree.path)\(grant)\"]")
-    let view = FileView(target: bench.target, request: request, defaultContainer: "app")
+    let files = GrantedFiles(target: bench.target, request: request, defaultContainer: "app")
+    let view = FileView(files: files, cursorKey: key)
     do throws(Refusal) {
-      _ = route == .files ? try view.file() : try view.directory()
+      switch route {
+      case .files: _ = try view.file()
+      case .fileDigest: _ = try FileDigestView(files: files, key: key).answer()
+      case _: _ = try view.directory()
+      }
       return nil
     } catch {
       return error.code
@@ -113,7 +125,7 @@ struct FileViewTests {
 
   static func list(_ bench: borrowing Bench, _ query: String, grant: String) throws -> JSONReader {
     let request = try bench.request(.directories, query, "\"paths\":[\(grant)]")
-    let bytes = try FileView(target: bench.target, request: request, defaultContainer: "app").directory()
+    let bytes = try view(bench, request).directory()
     return try JSONReader(try JSONParser.parse(bytes), at: "list")
   }
 
@@ -130,14 +142,14 @@ struct FileViewTests {
     for name in expected.shuffled() { try tree.file(name) }
     let bench = try Bench()
     var got: [String] = []
-    var cursor: String? = "0"
+    var cursor: String? = ""
     var pages = 0
     while let place = cursor {
       var reader = try Self.list(
-        bench, "path=\(Bench.percent(tree.path))&limit=10&cursor=\(place)", grant: "\"\(tree.path)/**\"")
+        bench, "path=\(Bench.percent(tree.path))&limit=10\(place)", grant: "\"\(tree.path)/**\"")
       got += try Self.names(&reader)
       #expect(try reader.optionalBool("truncated") == (got.count < 57))
-      cursor = try reader.optionalString("next")
+      cursor = try reader.optionalString("next").map { "&cursor=" + $0 }
       pages += 1
     }
     #expect(got == expected && pages == 6)
@@ -162,7 +174,7 @@ struct FileViewTests {
     let bench = try Bench()
     func entry(_ name: String) throws -> JSONReader {
       let request = try bench.request(.files, "path=" + Bench.percent(tree.path + "/" + name), "\"paths\":[\"**\"]")
-      let bytes = try FileView(target: bench.target, request: request, defaultContainer: "app").file()
+      let bytes = try Self.view(bench, request).file()
       var answer = try JSONReader(try JSONParser.parse(bytes), at: "answer")
       return try answer.object("file")
     }
@@ -184,7 +196,7 @@ struct FileViewTests {
     func look(_ path: String) throws -> ProblemCode? {
       request.parameters = Parameters(try RequestTarget("/?path=" + Bench.percent(tree.path + path)).parameters)
       do throws(Refusal) {
-        _ = try FileView(target: bench.target, request: request, defaultContainer: "app").file()
+        _ = try Self.view(bench, request).file()
         return nil
       } catch {
         return error.code

@@ -163,7 +163,7 @@ struct RouteTests {
       ("/v1/directories", .directories, "files.list"), ("/v1/logs", .logs, "logs.list"),
       ("/v1/logs/out", .log(source: "out"), "logs.tail"), ("/v1/posture", .posture, nil),
       ("/v1/%70rocesses", .processes, "processes.list"), ("/v1/logs/a%2Fb", .log(source: "a/b"), "logs.tail"),
-      ("/v1/files?path=/etc", .files, "files.stat"),
+      ("/v1/files?path=/etc", .files, "files.stat"), ("/v1/files/digest", .fileDigest, "files.digest"),
     ] as [(String, Route, String?)])
   func routes(_ text: String, _ route: Route, _ action: String?) throws {
     let target = try RequestTarget(text)
@@ -207,13 +207,14 @@ struct RouteTests {
 struct ProcessIdentityTests {
   @Test(
     arguments: [
-      ("1@2", 1, 2, nil), ("4242@123456.789", 4242, 123_456, 789),
-      ("2147483647@18446744073709551615.18446744073709551615", Int32.max, UInt64.max, UInt64.max),
-      ("1@0.0", 1, 0, 0),
+      ("1@2-00000000", 1, 2, nil), ("4242@123456.789-0af1b2c3", 4242, 123_456, 789),
+      ("2147483647@18446744073709551615.18446744073709551615-ffffffff", Int32.max, UInt64.max, UInt64.max),
+      ("1@0.0-12345678", 1, 0, 0),
     ] as [(String, Int32, UInt64, UInt64?)])
-  func reads(_ text: String, _ pid: Int32, _ start: UInt64, _ inode: UInt64?) {
+  func reads(_ text: String, _ pid: Int32, _ start: UInt64, _ inode: UInt64?) throws {
     let identity = ProcessIdentity(text)
-    #expect(identity == ProcessIdentity(pid: pid, startTime: start, inode: inode))
+    let realm = try #require(ProcessRealm(String(text.suffix(8))))
+    #expect(identity == ProcessIdentity(pid: pid, startTime: start, inode: inode, realm: realm))
     #expect(identity?.text == text)
   }
 
@@ -224,21 +225,39 @@ struct ProcessIdentityTests {
     "1@0x1", "١@1", "1@1.١", "1%401", "99999999999999999999999@1", "self@1",
   ])
   func refuses(_ text: String) {
+    #expect(ProcessIdentity(text) == nil && ProcessIdentity(text + "-0af1b2c3") == nil)
+  }
+
+  @Test(arguments: [
+    "1@2", "1@2.3", "1@2-", "1@2-0af1b2c", "1@2-0af1b2c3d", "1@2-0AF1B2C3", "1@2-0af1b2cg", "1@2-0af1b2c3-0af1b2c3",
+    "1@2.-0af1b2c3", "1-0af1b2c3@2", "1@2-0af1b2c3\n", "1@2--af1b2c3",
+  ])
+  func needsItsRealm(_ text: String) {
     #expect(ProcessIdentity(text) == nil)
+  }
+
+  /// Another boot or another namespace is another realm, and its ids are nobody's here.
+  @Test func realms() throws {
+    let one = try ProcessRealm(bootID: "a", pidNamespace: 1)
+    #expect(try one == ProcessRealm(bootID: "a", pidNamespace: 1))
+    #expect(try one != ProcessRealm(bootID: "b", pidNamespace: 1))
+    #expect(try one != ProcessRealm(bootID: "a", pidNamespace: 2))
+    #expect(ProcessRealm(one.text) == one)
   }
 
   /// One text for each process: an id that was written differently would be another object to the budget.
   @Test(arguments: ["01@1", "1@01", "1@1.01", "00@1", "1@00"])
   func oneForm(_ text: String) {
-    #expect(ProcessIdentity(text) == nil)
+    #expect(ProcessIdentity(text + "-0af1b2c3") == nil)
   }
 
-  @Test func roundTrip() {
+  @Test func roundTrip() throws {
     var random = SplitMix(state: 202)
     for _ in 0..<1000 {
       let identity = ProcessIdentity(
         pid: Int32.random(in: 1...Int32.max, using: &random), startTime: random.next() >> 20,
-        inode: Bool.random(using: &random) ? random.next() : nil)
+        inode: Bool.random(using: &random) ? random.next() : nil,
+        realm: try ProcessRealm(bootID: "b", pidNamespace: random.next()))
       #expect(ProcessIdentity(identity.text) == identity)
     }
   }

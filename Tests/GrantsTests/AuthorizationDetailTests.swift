@@ -11,7 +11,7 @@ struct AuthorizationDetailTests {
     let detail = try Self.detail(
       """
       {"type":"sidelight","containers":["app"],"processes":["**"],
-       "actions":["processes.list","environment.read","files.stat","files.list","logs.list","logs.tail"],
+       "actions":["processes.list","environment.read","files.stat","files.list","files.digest","logs.list","logs.tail"],
        "names":["*"],"paths":["/etc/app/**","/var/log/**"],"logs":["*"],
        "limits":{"requests":200,"bytes":5000000,"objects":500,"concurrency":4,"follow_seconds":240},
        "session_limits":{"requests":1000}}
@@ -97,7 +97,7 @@ struct AuthorizationDetailTests {
   @Test func actionNames() {
     #expect(
       Action.allCases.map(\.rawValue).sorted() == [
-        "environment.read", "files.list", "files.stat", "logs.list", "logs.tail", "processes.list",
+        "environment.read", "files.digest", "files.list", "files.stat", "logs.list", "logs.tail", "processes.list",
       ])
   }
 }

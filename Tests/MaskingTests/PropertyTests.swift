@@ -63,6 +63,35 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
+  /// A value of one byte at the very end of a line, behind everything that leads to one.
+  @Test func noShortEndTraps() throws {
+    let leads = [
+      "curl -u bob:", "mysql -p", "redis-cli -a ", "docker login -p ", "password=", "password: ", "password is ",
+      "token \"",
+      "<password>", "--password ", "identified by ", "getConnection(a, b, \"", "http://a:", "Bearer ", "Cookie: a=",
+      "${PASSWORD:-", "echo x:", "key => ",
+    ]
+    let balanced = try masker(.balanced)
+    let strict = try masker(.strict)
+    for lead in leads {
+      for byte in UInt8.min...UInt8.max {
+        for line in [bytes(lead) + [byte], bytes(lead) + [byte, byte]] {
+          for masker in [balanced, strict] {
+            var state = LineState()
+            #expect(masker.findings(line: line, state: &state).allSatisfy { $0.end <= line.count })
+          }
+        }
+      }
+    }
+  }
+
+  /// Names in one unbroken value beyond a bound: masked, not looked at again and again.
+  @Test func aValueCrowdedWithNamesIsMasked() throws {
+    let crowd = String(repeating: "key=", count: 30)
+    #expect(try !masker(.balanced).shown(crowd + "kx83jd02mn").contains("kx83jd02mn"))
+    #expect(try masker(.balanced).shown("?key=1&token=2&sid=3&auth=4&pin=5&otp=6&page=7").hasSuffix("page=7"))
+  }
+
   /// What is tainted never comes out, whatever stands around it.
   @Test func noTaintedByteSurvives() throws {
     let masker = try masker(.balanced, environment: [("DB_PASSWORD", "kx83jd02mn")])

@@ -84,7 +84,7 @@ struct EvaluatePropertyTests {
     switch action {
     case .processesList: (nil, [""])
     case .environmentRead: ("names", names)
-    case .filesStat, .filesList: ("paths", paths)
+    case .filesStat, .filesList, .filesDigest: ("paths", paths)
     case .logsList, .logsTail: ("logs", logs)
     }
   }

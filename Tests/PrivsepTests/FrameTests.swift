@@ -26,7 +26,8 @@ struct FrameTests {
     let table = FrameKind.allCases.map { "\($0.rawValue) \($0) \($0.rule.sender) \($0.rule.limit)" }
     #expect(
       table == [
-        "1 hello endpoint 256", "2 connection endpoint 20480", "3 disconnection endpoint 0", "4 request endpoint 20480",
+        "1 hello endpoint 4096", "2 connection endpoint 20480", "3 disconnection endpoint 0",
+        "4 request endpoint 20480",
         "5 rejected endpoint 512", "6 credit endpoint 4", "7 cancel endpoint 0", "8 log endpoint 2048",
         "9 shutdown endpoint 0", "10 ready collector 0", "11 head collector 4096", "12 body collector 65536",
         "13 end collector 0", "14 abort collector 0",

@@ -13,8 +13,7 @@ struct MessageTests {
       switch self {
       case .role:
         return RoleStatus(
-          pid: Int32.random(in: Int32.min...Int32.max, using: &random), filterDigest: text(10),
-          hasLandlockDomain: Bool.random(using: &random)
+          pid: Int32.random(in: Int32.min...Int32.max, using: &random), report: text(10)
         ).encoded
       case .peer:
         return PeerMessage(
@@ -105,7 +104,8 @@ struct MessageTests {
     let head = HeadMessage(status: 200, fields: [("a", "b"), ("a", "c")], length: 0)
     #expect(try HeadMessage(head.encoded) == head)
     #expect(try HeadMessage(HeadMessage(status: 1, fields: [], length: nil).encoded).length == nil)
-    #expect(try RoleStatus(RoleStatus(pid: 9, filterDigest: "ab", hasLandlockDomain: true).encoded).hasLandlockDomain)
+    let status = RoleStatus(pid: 9, report: "ab;0;1;;")
+    #expect(try RoleStatus(status.encoded) == status)
   }
 
   @Test func fieldsAreLimited() {
@@ -137,8 +137,8 @@ struct MessageTests {
     #expect(throws: FrameError.invalidField("value")) {
       try HeadMessage(HeadMessage(status: 1, fields: [("", long(2049))], length: 0).encoded)
     }
-    #expect(throws: FrameError.invalidField("filterDigest")) {
-      try RoleStatus(RoleStatus(pid: 1, filterDigest: long(65), hasLandlockDomain: false).encoded)
+    #expect(throws: FrameError.invalidField("report")) {
+      try RoleStatus(RoleStatus(pid: 1, report: long(2049)).encoded)
     }
   }
 
@@ -153,7 +153,7 @@ struct MessageTests {
       LogMessage(level: .error, text: String(repeating: "é", count: 5000)).encoded.count <= FrameKind.log.rule.limit)
     #expect(CreditMessage(bytes: .max).encoded.count == FrameKind.credit.rule.limit)
     #expect(
-      RoleStatus(pid: 1, filterDigest: String(repeating: "a", count: 64), hasLandlockDomain: true).encoded.count
+      RoleStatus(pid: 1, report: String(repeating: "a", count: 2048)).encoded.count
         <= FrameKind.hello.rule.limit)
     // A request's head has 16 KiB in all.
     let request = RequestMessage(
@@ -184,9 +184,6 @@ struct MessageTests {
     }
     for raw in [0, 4, 255] as [UInt8] {
       #expect(throws: FrameError.invalidField("level")) { try LogMessage([raw, 0, 0, 0, 0]) }
-    }
-    for raw in [2, 255] as [UInt8] {
-      #expect(throws: FrameError.invalidField("hasLandlockDomain")) { try RoleStatus([0, 0, 0, 0, 0, 0, 0, 0, raw]) }
     }
   }
 

@@ -70,7 +70,14 @@ struct CommandLineTests {
       // setproctitle(3): one string, padded, or cut where the old block ended.
       ("nginx: master process\0\0\0\0\0", ["nginx: master process"], true),
       ("postgres: walwriter ", ["postgres: walwriter "], true),
-      ("a\0b", ["a", "b"], true), ("name\0\0\0\0", ["name"], false),
+      ("a\0b", ["a", "b"], true),
+      // Empty arguments at the end are arguments; a tail that no caller would write is padding.
+      ("a\0\0", ["a", ""], false), ("name\0\0\0\0", ["name", "", "", ""], false), ("\0\0", ["", ""], false),
+      ("a b\0c\0\0", ["a b", "c", ""], false),
+      ("name" + String(repeating: "\0", count: 17), ["name"] + [String](repeating: "", count: 16), false),
+      ("name" + String(repeating: "\0", count: 18), ["name"], true),
+      ("a\0b" + String(repeating: "\0", count: 4000), ["a", "b"], true),
+      (String(repeating: "\0", count: 4000), [""], true),
     ] as [(String, [String], Bool)])
   func golden(_ block: String, _ arguments: [String], _ rewritten: Bool) {
     let line = Self.parse(Array(block.utf8))

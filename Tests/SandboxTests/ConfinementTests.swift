@@ -147,6 +147,126 @@ struct ConfinementTests {
     Forked.report(result)
   }
 
+  /// Only the saved user is root: that is root, one call away.
+  @Test func refusesASavedRoot() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let numbers = try Forked.callNumbers()
+      let outcome = Forked.run {
+        guard Forked.call(numbers["setresuid"]!, [64123, 64123, 0, 0, 0, 0]) == 0 else { return 90 }
+        return ConfinementTests.error { () throws(SandboxError) in try Confinement.preflight(.bestEffort) }
+          == .runningAsRoot ? 42 : 1
+      }
+      Forked.expect(outcome == .exited(42), "\(outcome)")
+      exit(EXIT_SUCCESS)
+    }
+    Forked.report(result)
+  }
+
+  /// Domains and capabilities belong to a thread; a second one would keep what it has.
+  @Test func refusesASecondThread() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let outcome = Forked.run {
+        Forked.becomeNobody()
+        try Process.startThread(stackKilobytes: 64) { while true { sleep(1) } }
+        return ConfinementTests.error { () throws(SandboxError) in _ = try Confinement.harden(.collector, mode: .strict)
+        }
+          == .didNotTake("one thread") ? 42 : 1
+      }
+      Forked.expect(outcome == .exited(42), "\(outcome)")
+      exit(EXIT_SUCCESS)
+    }
+    Forked.report(result)
+  }
+
+  /// What it tells of itself: each attempt was refused, and those that a domain is for worked outside of it.
+  @Test(arguments: Role.allCases)
+  func selfTests(_ role: Role) async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      [role = role.rawValue as String] in
+      let role = Role(rawValue: role)!
+      let outcome = Forked.run {
+        Forked.becomeNobody()
+        guard cl_lock_securebits() < 0 else { return 90 }
+        let hardened = try Confinement.harden(role, mode: .strict)
+        guard hardened.selfTests.map(\.attempt) == SelfTest.attempts(for: role, landlockABI: Landlock.abi) else {
+          return 1
+        }
+        for test in hardened.selfTests {
+          guard test.after == .refused else { return 2 }
+          switch test.attempt {
+          // These are refused to whoever is not root, or not this test's own user.
+          case .becomeRoot, .raiseCapability, .readParentEnvironment, .signalParent: break
+          // AT_EXECVE_CHECK is younger than Landlock.
+          case .execute where test.before == .unavailable: break
+          case _: guard test.before == .permitted else { return 3 }
+          }
+        }
+        guard hardened.shortfalls == (Landlock.shortfalls(abi: Landlock.abi) + [.boundingSet]) else { return 4 }
+        guard hardened.report(filterDigest: "x").selfTests == hardened.selfTests else { return 5 }
+        return 42
+      }
+      Forked.expect(outcome == .exited(42), "\(role): \(outcome)")
+      exit(EXIT_SUCCESS)
+    }
+    Forked.report(result)
+  }
+
+  /// The launcher's bits stay, whatever the process does; without a capability nobody sets them.
+  @Test func securebits() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let outcome = Forked.run {
+        guard cl_lock_securebits() == 0 else { return 90 }
+        guard setgroups(0, nil) == 0, setgid(64123) == 0, setuid(64123) == 0,
+          cl_clear_capabilities() == 0
+        else { return 91 }
+        guard try Capabilities.securebits() == 0xEF else { return 1 }
+        guard try Confinement.harden(.collector, mode: .strict).securebits == 0xEF else { return 2 }
+        return 42
+      }
+      Forked.expect(outcome == .exited(42), "\(outcome)")
+      exit(EXIT_SUCCESS)
+    }
+    Forked.report(result)
+  }
+
+  /// Every ruleset that older kernels would get is one that the kernel takes.
+  @Test func everyABI() async {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      Forked.expect(Landlock.abi >= 1, "this kernel has no Landlock")
+      for abi in 1...max(1, Landlock.abi) {
+        for domain in Landlock.Domain.allCases {
+          let outcome = Forked.run {
+            Forked.becomeNobody()
+            guard cl_set_no_new_privs() == 0, unsafe cl_try_open("/dev/null", O_WRONLY) == 0 else { return 90 }
+            // Of the same user, outside of the domain; it ends with the socket.
+            let (_, theirs) = try Sockets.pair(.stream)
+            let other = try Process.spawn(
+              "/bin/sh", arguments: ["sh", "-c", "read word <&3"], environment: [], inherited: [theirs])
+            close(theirs)
+            let listener = cl_abstract_listener()
+            guard cl_try_signal(other) == 0, cl_try_connect_abstract(listener) == 0, cl_try_connect_tcp() == 0 else {
+              return 91
+            }
+            try Landlock.enter(domain, abi: abi)
+            guard unsafe cl_try_open("/dev/null", O_WRONLY) == -EACCES else { return 1 }
+            guard (unsafe cl_try_open("/dev/null", O_RDONLY) == 0) == (domain == .readOnly) else { return 2 }
+            guard (cl_try_bind_tcp() == -EACCES) == (abi >= 4) else { return 3 }
+            guard domain == .nothing || (unsafe cl_try_device_ioctl("/dev/null") == -EACCES) == (abi >= 5) else {
+              return 4
+            }
+            guard (cl_try_connect_tcp() == -EACCES) == (abi >= 4) else { return 5 }
+            guard cl_try_signal(other) == (abi >= 6 ? -EPERM : 0) else { return 6 }
+            guard cl_try_connect_abstract(listener) == (abi >= 6 ? -EPERM : 0) else { return 7 }
+            return 42
+          }
+          Forked.expect(outcome == .exited(42), "ABI \(abi) \(domain): \(outcome)")
+        }
+      }
+      exit(EXIT_SUCCESS)
+    }
+    Forked.report(result)
+  }
+
   /// What the domains take away, before any filter.
   @Test func domains() async {
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {

@@ -9,6 +9,8 @@ actor AgentSession {
   /// Most parts of one list that are fetched, and most bytes of them together.
   static let maximumPages = 500
   static let maximumListBytes = 64 << 20
+  /// Most items that an agent puts into one part.
+  static let maximumPageItems = 10_000
 
   private let agentID: String
   private let broker: BrokerClient
@@ -68,19 +70,25 @@ actor AgentSession {
     }
   }
 
-  /// A list that may come in parts: all of them, in order, following `next`.
+  /// A list that may come in parts: all of them, in order, following `next`, until `atMost` items are there.
   func list<Page: ListPage>(
-    _ type: Page.Type, _ path: [String], query: [(name: String, value: String?)]
+    _ type: Page.Type, _ path: [String], query: [(name: String, value: String?)], atMost: Int? = nil
   ) async throws(Failure) -> ListAnswer<Page> {
     var answer = ListAnswer<Page>()
     var cursor: String?
     var seen: Set<String> = []
     while true {
-      let body = try await get(path, query: query + [("cursor", cursor)])
+      let left = atMost.map { $0 - answer.pages.reduce(0) { $0 + $1.itemCount } }
+      let limit = left.map { [("limit", "\(min($0, Self.maximumPageItems))" as String?)] } ?? []
+      let body = try await get(path, query: query + limit + [("cursor", cursor)])
       let page = try Decoding.required(Page.self, body, from: "the agent")
       answer.pages.append(page)
       answer.documents.append(body)
       guard let next = page.next else { return answer }
+      if let atMost, answer.pages.reduce(0, { $0 + $1.itemCount }) >= atMost {
+        answer.cutShort = true
+        return answer
+      }
       guard seen.insert(next).inserted else {
         throw Failure(.internalError, "the agent's list leads back to a part that was read already")
       }
@@ -139,15 +147,18 @@ actor AgentSession {
 protocol ListPage: Decodable, Sendable {
   /// The member that holds the items.
   static var itemsName: String { get }
+  var itemCount: Int { get }
   var next: String? { get }
 }
 
 extension ProcessList: ListPage {
   static var itemsName: String { "processes" }
+  var itemCount: Int { processes.count }
 }
 
 extension DirectoryList: ListPage {
   static var itemsName: String { "entries" }
+  var itemCount: Int { entries.count }
 }
 
 /// All parts of a list.

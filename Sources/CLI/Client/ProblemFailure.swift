@@ -40,6 +40,7 @@ extension Failure {
   static func status(_ httpStatus: Int) -> ExitStatus {
     switch httpStatus {
     case 400, 405: .usage
+    case 409: .unavailable
     case 401, 403: .refused
     case 404, 410: .notFound
     case 429: .tooMuch
@@ -83,6 +84,14 @@ extension Failure {
       return "use 'sidelight stat' for a file"
     case .notARegularFile:
       return "only regular files can be read as logs; 'sidelight stat' shows what it is"
+    case .hardLinked:
+      return "the same file stands under another name too; ask for a grant that includes all of its file system"
+    case .fileTooSmall:
+      return "under 32 bytes there is no digest; 'sidelight stat' shows its size and times"
+    case .fileTooLarge:
+      return "over 64 MiB there is no digest; 'sidelight stat' shows its size and times"
+    case .fileChanged:
+      return "somebody is writing it; try again"
     case .pathRefused:
       return "process, kernel and network file systems are out of bounds; nothing can grant them"
     case .targetUnreadable:

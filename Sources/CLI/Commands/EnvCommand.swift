@@ -7,49 +7,68 @@ struct EnvCommand: AsyncParsableCommand {
     commandName: "env", abstract: "Show a process's environment, masked.",
     discussion: """
       A masked value is shown as ‹kind:length:fingerprint›. Within one session equal fingerprints mean equal values. \
-      It is the environment with which the program was started; what it changed later is not in it.
+      It is the environment with which the program was started; what it changed later is not in it. --compare says \
+      which variables of two processes are the same, and shows no value.
 
         sidelight env 4711 PATH DB_PASSWORD
+        sidelight env 4711 --compare 4712
       """)
 
   @Argument(help: ArgumentHelp("A pid, or the full id from 'ps -o json'.", valueName: "pid"))
-  var process: String
+  var process: ProcessChoice
 
   @Argument(help: ArgumentHelp("Only these variables.", valueName: "name"))
   var names: [String] = []
 
+  @Option(help: ArgumentHelp("Compare with this process's environment.", valueName: "pid"))
+  var compare: ProcessChoice?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var state: StateOptions
 
-  func validate() throws {
-    guard process.contains("@") || Int(process).map({ $0 > 0 }) == true else {
-      throw ValidationError("'\(process)' is neither a pid nor a process id; 'sidelight ps' shows both.")
-    }
-  }
-
   func run() async throws {
-    let isPID = !process.contains("@")
+    let needsList = process.isPID || compare?.isPID == true
     let answer = try await AgentSession.with(
-      try state.installation(), actions: isPID ? [.processesList, .environmentRead] : [.environmentRead]
+      try state.installation(), actions: needsList ? [.processesList, .environmentRead] : [.environmentRead]
     ) { session in
-      let id = isPID ? try await identify(session) : process
-      return try await session.get(["processes", id, "environment"], query: names.map { ("name", $0) })
+      let id = try await process.identify(session)
+      let other = try await compare?.identify(session)
+      return try await session.get(
+        ["processes", id, "environment"], query: names.map { ("name", $0) } + [("compare", other)])
     }
     switch output.output {
     case .json: Console.json(answer)
+    case .table where compare != nil:
+      try show(try Decoding.required(EnvironmentComparison.self, answer, from: "the agent"))
     case .table: try show(try Decoding.required(Environment.self, answer, from: "the agent"))
     }
   }
 
-  /// The opaque id that the pid has now.
-  private func identify(_ session: AgentSession) async throws(Failure) -> String {
-    let list = try await session.list(ProcessList.self, ["processes"], query: [])
-    for page in list.pages {
-      if let found = page.processes.first(where: { "\($0.pid)" == process }) { return found.id }
+  private func show(_ comparison: EnvironmentComparison) throws(Failure) {
+    var table = Table([.left("RESULT"), .left("NAME")])
+    for variable in comparison.variables {
+      table.append(
+        [
+          variable.result.rawValue.split(separator: "_").joined(separator: " "),
+          Escaping.visible(variable.name, base64: variable.nameBase64),
+        ])
     }
-    throw Failure(
-      .notFound, "there is no process \(process) in this agent's scope",
-      hint: "'sidelight ps' shows the processes in scope now")
+    Console.out(table.drawn(width: nil))
+    if comparison.hidden > 0 { Console.note("\(comparison.hidden) more that the grant does not include") }
+    let unnamed = comparison.unnamedHere + comparison.unnamedThere
+    if unnamed > 0 { Console.note("\(unnamed) records without '=' are not compared") }
+    if comparison.truncated {
+      Console.note("an environment is larger than the agent's limit; its beginning was compared")
+    }
+    try requireAll(comparison.variables.map(\.name))
+  }
+
+  /// Fails where a name that was asked for is not there.
+  private func requireAll(_ found: [String]) throws(Failure) {
+    let missing = names.filter { !found.contains($0) }
+    guard missing.isEmpty else {
+      throw Failure(.notFound, "not set: \(missing.joined(separator: ", "))")
+    }
   }
 
   private func show(_ environment: Environment) throws(Failure) {
@@ -72,10 +91,7 @@ struct EnvCommand: AsyncParsableCommand {
     }
     if environment.hidden > 0 { Console.note("\(environment.hidden) more that the grant does not include") }
     if environment.truncated { Console.note("the environment is larger than the agent's limit; this is its beginning") }
-    let missing = names.filter { name in !environment.variables.contains { $0.name == name } }
-    guard missing.isEmpty else {
-      throw Failure(.notFound, "not set: \(missing.joined(separator: ", "))")
-    }
+    try requireAll(environment.variables.map(\.name))
   }
 }
 

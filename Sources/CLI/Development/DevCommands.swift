@@ -158,7 +158,7 @@ struct DevTokenCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What it allows: processes.list, environment.read, files.stat, files.list, logs.list, logs.tail.",
+      "What it allows: processes.list, environment.read, files.stat, files.list, files.digest, logs.list, logs.tail.",
       valueName: "a,b"))
   var actions: [String] = []
   @Option(help: ArgumentHelp("Globs over absolute paths.", valueName: "a,b"))

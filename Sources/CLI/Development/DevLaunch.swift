@@ -42,7 +42,11 @@ struct DevLaunch {
       // SAFETY: the path is a terminated string for the time of the call, which keeps no pointer.
       try step("chdir", unsafe chdir(directory))
     }
-    if spec.dropsBoundingSet { try shim("drop the bounding set", cl_capbset_drop_all()) }
+    if spec.dropsBoundingSet {
+      // While there is still a capability to do it with. The bits outlive the change of user and exec.
+      try shim("lock the securebits", cl_lock_securebits())
+      try shim("drop the bounding set", cl_capbset_drop_all())
+    }
     if let user = spec.user { try change(to: user, groups: spec.groups) }
     try shim("clear its capabilities", cl_clear_capabilities())
     report([LaunchReport.ready])
@@ -74,7 +78,7 @@ struct DevLaunch {
   }
 
   /// Groups first: without root they cannot change. As root, setgid(2) and setuid(2) set the real, the effective and
-  /// the saved id, and the last one empties the permitted capabilities.
+  /// the saved id. The capabilities are cleared afterwards, whatever the securebits say about changes of user.
   private func change(to user: UserIdentity, groups: [UInt32]) throws(LaunchReport.Problem) {
     // SAFETY: pointer and count come from one live array; setgroups(2) copies.
     try step("setgroups", unsafe setgroups(groups.count, groups))

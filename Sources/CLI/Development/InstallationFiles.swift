@@ -111,7 +111,7 @@ struct InstallationFiles {
         allow:
           - { actions: [processes.list] }
           - { actions: [environment.read], names: ["*"] }
-          - { actions: [files.stat, files.list], paths: ["/**"] }
+          - { actions: [files.stat, files.list, files.digest], paths: ["/**"] }
           - { actions: [logs.list, logs.tail], logs: ["*"] }
         session: { duration: 8h }
         approval: { automatic: true }

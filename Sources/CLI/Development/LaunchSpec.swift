@@ -15,7 +15,8 @@ struct LaunchSpec: Sendable, Equatable {
   var user: UserIdentity?
   /// Supplementary groups; only with `user`.
   var groups: [UInt32] = []
-  /// Whether the bounding set is emptied first, so that nothing can ever gain a capability again.
+  /// Whether the securebits are locked and the bounding set is emptied first, so that nothing can ever gain a capability
+  /// again.
   var dropsBoundingSet = false
   /// Whether the program starts with an empty environment.
   var clearsEnvironment = false

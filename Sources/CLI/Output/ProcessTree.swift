@@ -26,9 +26,13 @@ struct ProcessTree {
     var byPID: [Int: Int] = [:]
     for (index, process) in processes.enumerated() where byPID[process.pid] == nil { byPID[process.pid] = index }
     for (index, process) in processes.enumerated() {
-      if let parent = byPID[process.ppid], parent != index, Self.mayBeParent(processes[parent], of: process) {
+      // Where the agent names the parent's id, it must be that very process; where it says `unknown`, none is.
+      let named = process.text(.parent)?.text
+      if let parent = byPID[process.ppid], parent != index, Self.mayBeParent(processes[parent], of: process),
+        named.map({ $0 == processes[parent].id }) ?? true
+      {
         children[parent].append(index)
-      } else if process.ppid == 0 {
+      } else if named.map({ $0 == ProcessList.noParent }) ?? (process.ppid == 0) {
         roots.append(index)
       } else {
         orphans.append(index)
@@ -43,8 +47,10 @@ struct ProcessTree {
   /// A parent does not start after its child; where it seems so the number was reused. Times in the agent's one form
   /// compare as text; other forms say nothing.
   private static func mayBeParent(_ parent: ProcessEntry, of child: ProcessEntry) -> Bool {
-    guard parent.startTime.utf8.count == child.startTime.utf8.count else { return true }
-    return parent.startTime <= child.startTime
+    guard let older = parent.text(.startTime)?.text, let younger = child.text(.startTime)?.text,
+      older.utf8.count == younger.utf8.count
+    else { return true }
+    return older <= younger
   }
 
   /// Whatever no root leads to is in a cycle or below one: the first of each becomes an orphan.

@@ -18,6 +18,19 @@ int cl_capbset_drop_all(void);
 int cl_clear_capabilities(void);
 int cl_clear_ambient(void);
 
+// The securebits of the calling thread (capabilities(7)).
+int cl_get_securebits(void);
+// Sets every bit that takes something away from root, and locks them; needs CAP_SETPCAP.
+int cl_lock_securebits(void);
+
+// 1 if any of the real, effective and saved user ids is 0.
+int cl_is_root(void);
+
+// How many threads this process has, counted in /proc/self/task.
+int cl_thread_count(void);
+// 1 where no file of the root file system can be written, whatever its mode (statfs(2), ST_RDONLY).
+int cl_root_is_read_only(void);
+
 // The kernel's Landlock ABI version, or -errno where there is none.
 int cl_landlock_abi(void);
 // Enters a domain that handles the given rights and grants none of them. Rights that the ABI does not know must be

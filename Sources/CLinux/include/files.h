@@ -14,6 +14,7 @@ enum {
 };
 
 struct cl_stat {
+  uint32_t mask;  // STATX_…: what the file system has filled in
   uint32_t mode;
   uint32_t links;
   uint32_t uid;
@@ -24,6 +25,7 @@ struct cl_stat {
   uint64_t attributes;
   uint64_t attributes_mask;
   uint64_t mount;
+  uint64_t subvolume;
   int64_t accessed_seconds, modified_seconds, changed_seconds, born_seconds;
   uint32_t accessed_nanoseconds, modified_nanoseconds, changed_nanoseconds, born_nanoseconds;
   uint32_t device_major, device_minor;
@@ -40,7 +42,8 @@ int cl_stat_at(int directory, const char *name, struct cl_stat *out);
 long cl_getdents(int fd, void *buffer, size_t size);
 // The file system's magic number (statfs(2)) of a descriptor.
 int cl_file_system(int fd, uint64_t *magic);
-// Opens read-only what an O_PATH descriptor refers to, through /proc/self/fd.
+// Opens read-only what an O_PATH descriptor refers to, through /proc/self/fd; without touching its access time where
+// the file is this user's (O_NOATIME).
 int cl_reopen_read(int path_fd, int extra_flags);
 // Names of the extended attributes, NUL-separated; through /proc/self/fd for O_PATH descriptors.
 long cl_list_attributes(int path_fd, char *buffer, size_t size);

@@ -10,8 +10,8 @@ final class Caller: Sendable {
   /// Seconds since 1970: until when the client certificate is valid.
   let notAfter: Int64
   let address: String
-  /// The last token verified on this connection; a verified token is good until it expires.
-  private let verified = Mutex<(text: String, token: VerifiedToken)?>(nil)
+  /// The last token verified on this connection; it is good until it expires or the key set changes.
+  private let verified = Mutex<(text: String, generation: Int, token: VerifiedToken)?>(nil)
 
   init(_ message: PeerMessage) throws(LibCrypto.Failure) {
     peer = Peer(
@@ -22,7 +22,7 @@ final class Caller: Sendable {
 
   /// Who calls, proven by certificate and token.
   func authenticate(
-    authorization: String, verifier: TokenVerifier, now: Int64
+    authorization: String, keys: TokenKeys.Current, now: Int64
   ) throws(Refusal) -> VerifiedToken {
     guard !peer.spiffeID.isEmpty else { throw Refusal(.certificateUnsuitable) }
     guard notAfter > now else { throw Refusal(.certificateExpired) }
@@ -33,10 +33,14 @@ final class Caller: Sendable {
       throw Refusal(.tokenMissing, log: "the Authorization field is not of the Bearer scheme")
     }
     let text = String(words[1])
-    if let cached = verified.withLock({ $0 }), cached.text == text, cached.token.expires > now { return cached.token }
+    if let cached = verified.withLock({ $0 }), cached.text == text, cached.generation == keys.generation,
+      cached.token.expires > now
+    {
+      return cached.token
+    }
     do throws(TokenError) {
-      let token = try verifier.verify(try UnverifiedToken(text), from: peer, now: now)
-      verified.withLock { $0 = (text, token) }
+      let token = try keys.verifier.verify(try UnverifiedToken(text), from: peer, now: now)
+      verified.withLock { $0 = (text, keys.generation, token) }
       return token
     } catch {
       throw Refusal(error)

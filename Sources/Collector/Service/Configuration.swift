@@ -28,6 +28,8 @@ struct Configuration: Sendable {
   var scope: Scope
   /// The name of the one container, outside a pod; the fallback name in a pod.
   var container: String
+  /// In a pod: names for containers whose runtime's ids are known.
+  var containers: [ContainerNames.Configured]
   var logs: [LogSource]
   var ceilings: Ceilings
   var masking: MaskingRules
@@ -53,6 +55,7 @@ struct Configuration: Sendable {
     try scopeReader.finish()
     let container = try reader.optionalString("container") ?? "workload"
     self.container = container
+    containers = try Self.containers(reader.optionalArray("containers") ?? [])
     logs = []
     for (index, item) in try (reader.optionalArray("logs") ?? []).enumerated() {
       let path = "configuration.logs[\(index)]"
@@ -65,6 +68,28 @@ struct Configuration: Sendable {
     ceilings = try Self.ceilings(reader.optionalObject("ceilings"))
     masking = try Self.masking(reader.optionalObject("masking"))
     try reader.finish()
+  }
+
+  private static func containers(_ items: [JSONValue]) throws(JSONError) -> [ContainerNames.Configured] {
+    var found: [ContainerNames.Configured] = []
+    for (index, item) in items.enumerated() {
+      let path = "configuration.containers[\(index)]"
+      var reader = try JSONReader(item, at: path)
+      let name = try reader.string("name")
+      let id = try reader.string("id")
+      try reader.finish()
+      guard (1...63).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }) else {
+        throw .invalid(path: "\(path).name", reason: "must be 1 to 63 printable ASCII characters without '/'")
+      }
+      guard (12...64).contains(id.utf8.count),
+        id.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+      else { throw .invalid(path: "\(path).id", reason: "must be 12 to 64 hexadecimal digits in small letters") }
+      guard !found.contains(where: { $0.id.hasPrefix(id) || id.hasPrefix($0.id) }) else {
+        throw .invalid(path: "\(path).id", reason: "names a container that has a name already")
+      }
+      found.append(ContainerNames.Configured(name: name, id: id))
+    }
+    return found
   }
 
   private static func source(

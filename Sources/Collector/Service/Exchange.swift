@@ -54,6 +54,11 @@ struct GrantFingerprints: Sendable {
     key = try LibCrypto.hmacSHA256(key: processKey, Array("grant".utf8) + [0] + Array(grant.utf8))
   }
 
+  /// The key for digests of files: another one, so that a digest says nothing about the fingerprint of a value.
+  static func digestKey(processKey: [UInt8], grant: String) throws(LibCrypto.Failure) -> [UInt8] {
+    try LibCrypto.hmacSHA256(key: processKey, Array("file-digest".utf8) + [0] + Array(grant.utf8))
+  }
+
   var fingerprinter: Fingerprinter {
     let key = key
     return Fingerprinter { value in

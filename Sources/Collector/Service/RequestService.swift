@@ -11,7 +11,7 @@ internal import Tokens
 /// Decides, reads, masks, records and answers. Runs on the worker threads; one request at a time in each.
 final class RequestService: Sendable {
   private let configuration: Configuration
-  private let verifier: TokenVerifier
+  private let keys: TokenKeys
   private let target: Target
   private let files: LogFiles
   private let posture: PostureView
@@ -22,11 +22,11 @@ final class RequestService: Sendable {
   private let fingerprintKey: [UInt8]
 
   init(
-    configuration: Configuration, verifier: TokenVerifier, target: Target, files: LogFiles, posture: PostureView,
+    configuration: Configuration, keys: TokenKeys, target: Target, files: LogFiles, posture: PostureView,
     audit: AuditSink, log: Log
   ) throws(LibCrypto.Failure) {
     self.configuration = configuration
-    self.verifier = verifier
+    self.keys = keys
     self.target = target
     self.files = files
     self.posture = posture
@@ -88,7 +88,7 @@ final class RequestService: Sendable {
     let token: VerifiedToken
     do throws(Refusal) {
       token = try caller.authenticate(
-        authorization: message.authorization, verifier: verifier, now: Clock.now().seconds)
+        authorization: message.authorization, keys: keys.current(now: Clock.monotonic()), now: Clock.now().seconds)
     } catch {
       budgets.noteFailure(of: caller)
       throw error
@@ -118,10 +118,12 @@ final class RequestService: Sendable {
 
   private func perform(_ request: Request) throws(Refusal) -> Body {
     switch request.route {
-    case .processes: return .whole(try ProcessView(target: target, request: request).list())
-    case .process(let id): return .whole(try ProcessView(target: target, request: request).one(id))
-    case .environment(let id): return .whole(try EnvironmentView(target: target, request: request).answer(id))
+    case .processes: return .whole(try processView(request).list())
+    case .process(let id): return .whole(try processView(request).one(id))
+    case .environment(let id):
+      return .whole(try EnvironmentView(target: target, request: request, processes: processView(request)).answer(id))
     case .files: return .whole(try fileView(request).file())
+    case .fileDigest: return .whole(try digestView(request).answer())
     case .directories: return .whole(try fileView(request).directory())
     case .logs: return .whole(try logView(request).list())
     case .log(let source):
@@ -132,11 +134,30 @@ final class RequestService: Sendable {
     case .posture:
       try request.parameters.finish()
       return .whole(try posture.answer())
+    case .description:
+      try request.parameters.finish()
+      return .whole(OpenAPIDocument.bytes)
     }
   }
 
+  private func processView(_ request: Request) -> ProcessView {
+    ProcessView(target: target, request: request, cursorKey: cursorKey)
+  }
+
   private func fileView(_ request: Request) -> FileView {
-    FileView(target: target, request: request, defaultContainer: configuration.container)
+    FileView(
+      files: GrantedFiles(target: target, request: request, defaultContainer: configuration.container),
+      cursorKey: cursorKey)
+  }
+
+  private func digestView(_ request: Request) throws(Refusal) -> FileDigestView {
+    do throws(LibCrypto.Failure) {
+      return FileDigestView(
+        files: GrantedFiles(target: target, request: request, defaultContainer: configuration.container),
+        key: try GrantFingerprints.digestKey(processKey: fingerprintKey, grant: request.token.grant))
+    } catch {
+      throw Refusal(.internalError, log: error.description)
+    }
   }
 
   private func logView(_ request: Request) -> LogView {
@@ -164,7 +185,7 @@ final class RequestService: Sendable {
     let head = HeadMessage(
       status: 200,
       fields: [
-        ("content-type", isStream ? "application/x-ndjson" : "application/json"), ("cache-control", "no-store"),
+        ("content-type", request.route.mediaType(following: isStream)), ("cache-control", "no-store"),
         ("x-request-id", exchange.requestID),
       ], length: isStream ? nil : UInt64(bytes.count))
     let record = ExchangeRecord(

@@ -7,10 +7,12 @@ enum Route: Sendable, Equatable {
   case process(id: String)
   case environment(id: String)
   case files
+  case fileDigest
   case directories
   case logs
   case log(source: String)
   case posture
+  case description
 
   /// As in the OpenAPI file; goes into audit events.
   var pattern: String {
@@ -19,10 +21,12 @@ enum Route: Sendable, Equatable {
     case .process: "/v1/processes/{id}"
     case .environment: "/v1/processes/{id}/environment"
     case .files: "/v1/files"
+    case .fileDigest: "/v1/files/digest"
     case .directories: "/v1/directories"
     case .logs: "/v1/logs"
     case .log: "/v1/logs/{source}"
     case .posture: "/v1/posture"
+    case .description: "/v1/openapi.yaml"
     }
   }
 
@@ -32,17 +36,25 @@ enum Route: Sendable, Equatable {
     case .processes, .process: .processesList
     case .environment: .environmentRead
     case .files: .filesStat
+    case .fileDigest: .filesDigest
     case .directories: .filesList
     case .logs: .logsList
     case .log: .logsTail
-    case .posture: nil
+    case .posture, .description: nil
     }
+  }
+
+  /// What an answer is written in.
+  func mediaType(following: Bool) -> String {
+    if self == .description { return OpenAPIDocument.mediaType }
+    return following ? "application/x-ndjson" : "application/json"
   }
 
   init(method: String, target: RequestTarget) throws(Refusal) {
     var words: [String] = []
     for segment in target.segments {
-      guard let word = String(validating: segment, as: UTF8.self) else { throw Refusal(.noSuchRoute) }
+      // An empty one, as behind a slash at the end, names nothing.
+      guard let word = String(validating: segment, as: UTF8.self), !word.isEmpty else { throw Refusal(.noSuchRoute) }
       words.append(word)
     }
     guard words.first == "v1" else { throw Refusal(.noSuchRoute) }
@@ -55,11 +67,13 @@ enum Route: Sendable, Equatable {
         case "directories": .directories
         case "logs": .logs
         case "posture": .posture
+        case "openapi.yaml": .description
         case _: nil
         }
       case 2:
         switch words[1] {
         case "processes": .process(id: words[2])
+        case "files" where words[2] == "digest": .fileDigest
         case "logs": .log(source: words[2])
         case _: nil
         }

@@ -11,7 +11,8 @@ struct PathWalk {
     let shared: SharedDescriptor
     /// From the root, without symlinks, `.` and `..`; starts with `/`.
     let path: [UInt8]
-    let fileSystem: String
+    let mount: MountTable.Mount
+    var fileSystem: String { mount.fileSystem }
   }
 
   /// Why a walk stopped. `path` is where it would have led, as far as known: the caller may say "not found" only if
@@ -35,6 +36,15 @@ struct PathWalk {
 
   let mounts: MountTable
   let proc: SharedProc
+  /// The path that `mounts` has for the root of walks, such as `/`; nil where it is not known. Where it is, a mount that
+  /// is not trusted is not even opened with O_PATH, which on NFS and 9P asks the server.
+  let rootPoint: [UInt8]?
+
+  init(mounts: MountTable, proc: SharedProc, rootPoint: [UInt8]? = nil) {
+    self.mounts = mounts
+    self.proc = proc
+    self.rootPoint = rootPoint
+  }
 
   /// Walks `path` (absolute or relative, both from `root`).
   func resolve(
@@ -46,8 +56,8 @@ struct PathWalk {
       throw Failure(cause: .system(error), path: [0x2F])
     }
     let stack = Stack()
-    let rootFileSystem = try fileSystem(of: first, path: [0x2F])
-    stack.push(first, name: [], fileSystem: rootFileSystem)
+    let rootMount = try mount(of: first, path: [0x2F])
+    stack.push(first, name: [], mount: rootMount)
     // Components still to walk, the next one last.
     var pending = Array(Self.components(path).reversed())
     var links = 0
@@ -59,6 +69,7 @@ struct PathWalk {
         continue
       }
       let here = stack.path(with: component)
+      if isRefused(here, of: stack.top.1) { throw Failure(cause: .refusedFileSystem, path: here) }
       let next: FileDescriptor
       do throws(SystemError) {
         next = try stack.open(component)
@@ -71,7 +82,7 @@ struct PathWalk {
         case _: throw Failure(cause: .system(error), path: rest)
         }
       }
-      let type = try fileSystem(of: next, path: here)
+      let mount = try mount(of: next, path: here)
       let kind: FileStatus.Kind
       let target: [UInt8]
       do throws(SystemError) {
@@ -91,25 +102,36 @@ struct PathWalk {
         let rest = pending.reversed().reduce(into: here) { $0 += [0x2F] + $1 }
         throw Failure(cause: .notADirectory, path: rest)
       }
-      stack.push(next, name: component, fileSystem: type)
+      stack.push(next, name: component, mount: mount)
     }
     let path = stack.path
-    let (descriptor, type) = stack.top
-    return Place(shared: descriptor, path: path, fileSystem: type)
+    let (descriptor, mount) = stack.top
+    return Place(shared: descriptor, path: path, mount: mount)
   }
 
-  /// The type of the file system that a descriptor is on, by mount id, without touching that file system.
-  private func fileSystem(of descriptor: borrowing FileDescriptor, path: [UInt8]) throws(Failure) -> String {
+  /// Whether something is mounted on `path`, below the mount `parent`, that is not to be touched.
+  func isRefused(_ path: [UInt8], of parent: MountTable.Mount) -> Bool {
+    mounted(on: path, of: parent).map { mounts.trustedFileSystem(of: $0.id) == nil } ?? false
+  }
+
+  /// What the mount table has on `path`, below the mount `parent`.
+  func mounted(on path: [UInt8], of parent: MountTable.Mount) -> MountTable.Mount? {
+    guard let rootPoint else { return nil }
+    return mounts.mount(on: rootPoint == [0x2F] ? path : rootPoint + path, of: parent.id)
+  }
+
+  /// The mount that a descriptor is on, without touching its file system.
+  func mount(of descriptor: borrowing FileDescriptor, path: [UInt8]) throws(Failure) -> MountTable.Mount {
     let id: UInt64
     do throws(ProcFSError) {
       id = try proc.fileSystem.mountID(ofOwnDescriptor: descriptor.raw)
     } catch {
       throw Failure(cause: .refusedFileSystem, path: path)
     }
-    guard let type = mounts.trustedFileSystem(of: id) else {
+    guard mounts.trustedFileSystem(of: id) != nil, let mount = mounts[id] else {
       throw Failure(cause: .refusedFileSystem, path: path)
     }
-    return type
+    return mount
   }
 
   static func components(_ path: [UInt8]) -> [[UInt8]] {
@@ -130,12 +152,12 @@ struct PathWalk {
     private struct Entry {
       let descriptor: SharedDescriptor
       let name: [UInt8]
-      let fileSystem: String
+      let mount: MountTable.Mount
     }
     private var entries: [Entry] = []
 
-    func push(_ descriptor: consuming FileDescriptor, name: [UInt8], fileSystem: String) {
-      entries.append(Entry(descriptor: SharedDescriptor(descriptor), name: name, fileSystem: fileSystem))
+    func push(_ descriptor: consuming FileDescriptor, name: [UInt8], mount: MountTable.Mount) {
+      entries.append(Entry(descriptor: SharedDescriptor(descriptor), name: name, mount: mount))
     }
 
     func pop() { if entries.count > 1 { entries.removeLast() } }
@@ -153,9 +175,9 @@ struct PathWalk {
       entries.dropFirst().reduce(into: []) { $0 += [0x2F] + $1.name } + [0x2F] + name
     }
 
-    var top: (SharedDescriptor, String) {
+    var top: (SharedDescriptor, MountTable.Mount) {
       let top = entries[entries.count - 1]
-      return (top.descriptor, top.fileSystem)
+      return (top.descriptor, top.mount)
     }
   }
 }

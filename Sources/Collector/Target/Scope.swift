@@ -1,4 +1,5 @@
 internal import API
+internal import LibCrypto
 internal import Linux
 internal import Privsep
 internal import ProcFS
@@ -9,19 +10,47 @@ struct Scope: ~Copyable, Sendable {
   private let containerName: String
   private let proc: SharedProc
   private let ownGroupPath: [UInt8]
+  let realm: ProcessRealm
+  let bootID: String
+  let pidNamespace: UInt64
+  private let names: ContainerNames
 
   /// Most processes looked at for one snapshot.
   static let maximumProcesses = 65536
-  /// Longest chain of parents followed; a chain that is longer has a cycle.
-  private static let maximumDepth = 512
+  /// Longest chain of parents between a process and the root of a scope of one process.
+  static let maximumDepth = 4096
 
-  init(root: Configuration.Scope, containerName: String, proc: SharedProc) throws(ProcFSError) {
+  init(
+    root: Configuration.Scope, containerName: String, containers: [ContainerNames.Configured] = [], proc: SharedProc
+  ) throws(ProcFSError) {
+    // All that may fail comes first: a value that cannot be copied is made whole or not at all.
+    let own = try proc.fileSystem.open(Process.identity.pid)
+    let ownGroupPath = try own.controlGroups().path
+    let names = try ContainerNames(configured: containers, own: own)
+    let bootID = try proc.fileSystem.bootID()
+    let pidNamespace = try proc.fileSystem.ownNamespace("pid")
+    let realm: ProcessRealm
+    do throws(LibCrypto.Failure) {
+      realm = try ProcessRealm(bootID: bootID, pidNamespace: pidNamespace)
+    } catch {
+      throw .malformed(file: "sys/kernel/random/boot_id")
+    }
     self.root = root
     self.containerName = containerName
     self.proc = proc
-    let own = try proc.fileSystem.open(Process.identity.pid)
-    let text = try own.read("cgroup").text
-    ownGroupPath = ControlGroups(text.span).path
+    self.ownGroupPath = ownGroupPath
+    self.names = names
+    self.realm = realm
+    self.bootID = bootID
+    self.pidNamespace = pidNamespace
+  }
+
+  /// The process that the scope is of; nil in a pod.
+  var top: Int32? {
+    switch root {
+    case .process(let pid, _): pid
+    case .pod: nil
+    }
   }
 
   struct Member: Sendable {
@@ -30,72 +59,120 @@ struct Scope: ~Copyable, Sendable {
     var command: [UInt8] = []
   }
 
-  /// The pids in scope, parents before children.
-  func members() throws(ProcFSError) -> (members: [Member], truncated: Bool) {
+  /// What a snapshot keeps of each process: little, for there may be very many.
+  struct Row: Sendable {
+    var node: ProcessForest.Node
+    var command: [UInt8]
+    var virtualBytes: UInt64
+    var isKernelThread: Bool
+    var container: String
+
+    init(_ stat: ProcessStat, container: String) {
+      node = ProcessForest.Node(
+        pid: stat.pid, parent: stat.parent, startTime: stat.startTime, threads: stat.threads,
+        residentBytes: stat.residentPages &* Int64(Process.pageSize),
+        cpuMilliseconds: Int64(clamping: (stat.userTime &+ stat.systemTime) &* 10))
+      command = stat.command
+      virtualBytes = stat.virtualBytes
+      isKernelThread = stat.isKernelThread
+      self.container = container
+    }
+
+    var member: Member { Member(pid: node.pid, startTime: node.startTime, command: command) }
+  }
+
+  struct Snapshot: Sendable {
+    /// Parents before children.
+    var rows: [Row] = []
+    /// Ended between the listing and the look. In a scope of one process nobody can say whether they were in it.
+    var vanished = 0
+    /// There are more processes than are looked at.
+    var truncated = false
+  }
+
+  /// The processes in scope, each looked at once.
+  func snapshot() throws(ProcFSError) -> Snapshot {
     let (pids, truncated) = try proc.fileSystem.processIDs(limit: Self.maximumProcesses)
-    var stats: [Int32: ProcessStat] = [:]
-    stats.reserveCapacity(pids.count)
+    var snapshot = Snapshot(truncated: truncated)
+    var rows: [Row] = []
+    rows.reserveCapacity(pids.count)
     for pid in pids {
       do throws(ProcFSError) {
         let directory = try proc.fileSystem.open(pid)
-        stats[pid] = try directory.stat()
+        let stat = try directory.stat()
+        guard let container = try container(of: directory) else { continue }
+        rows.append(Row(stat, container: container))
       } catch {
-        // Ended since it was listed; whether it was in scope nobody can say any more.
         guard case .gone = error else { throw error }
+        snapshot.vanished += 1
       }
     }
-    var found: [Member] = []
     switch root {
+    case .pod: snapshot.rows = Self.parentsFirst(rows)
     case .process(let pid, let start):
-      guard let first = stats[pid], first.startTime == start else { return ([], truncated) }
-      var children: [Int32: [ProcessStat]] = [:]
-      for stat in stats.values { children[stat.parent, default: []].append(stat) }
-      var queue = [first]
-      var next = 0
-      while next < queue.count {
-        let parent = queue[next]
-        next += 1
-        found.append(Member(pid: parent.pid, startTime: parent.startTime, command: parent.command))
-        // A child is never older than its parent; one that seems so has a number that was taken again.
-        for child in (children[parent.pid] ?? []).sorted(by: { $0.pid < $1.pid })
-        where child.startTime >= parent.startTime && child.pid != parent.pid {
-          queue.append(child)
-        }
-      }
-    case .pod:
-      for stat in stats.values.sorted(by: { ($0.startTime, $0.pid) < ($1.startTime, $1.pid) }) {
-        found.append(Member(pid: stat.pid, startTime: stat.startTime, command: stat.command))
-      }
+      snapshot.rows = Self.below(pid, started: start, rows)
+      snapshot.vanished = 0
     }
-    return (found, truncated)
+    return snapshot
+  }
+
+  private static func parentsFirst(_ rows: [Row]) -> [Row] {
+    let forest = ProcessForest(rows.map(\.node))
+    return rows.indices.sorted {
+      (rows[$0].node.startTime, forest.depths[$0], rows[$0].node.pid)
+        < (rows[$1].node.startTime, forest.depths[$1], rows[$1].node.pid)
+    }.map { rows[$0] }
+  }
+
+  private static func below(_ pid: Int32, started: UInt64, _ rows: [Row]) -> [Row] {
+    let forest = ProcessForest(rows.map(\.node), top: pid)
+    guard let top = rows.firstIndex(where: { $0.node.pid == pid && $0.node.startTime == started }) else { return [] }
+    return forest.descendants(of: top, depth: maximumDepth).map { rows[$0] }
+  }
+
+  /// The processes in scope, parents before children.
+  func members() throws(ProcFSError) -> (members: [Member], truncated: Bool) {
+    let snapshot = try snapshot()
+    return (snapshot.rows.map(\.member), snapshot.truncated)
   }
 
   /// Opens a member found by `members`. Throws `gone` where it has ended; nil where it belongs to this agent.
   func open(_ member: Member) throws(ProcFSError) -> TargetProcess? {
     let directory = try proc.fileSystem.open(member.pid)
-    let stat = try directory.stat()
-    guard stat.startTime == member.startTime else { throw .gone }
     let inode = try directory.pidfsInode()
     // The descriptor must still be alive after the pidfd was made by number: then both are of one process.
-    _ = try directory.stat()
+    let stat = try directory.stat()
+    guard stat.startTime == member.startTime else { throw .gone }
     guard let container = try container(of: directory) else { return nil }
     return TargetProcess(
       directory: directory, stat: stat,
-      identity: ProcessIdentity(pid: member.pid, startTime: stat.startTime, inode: inode), container: container)
+      identity: ProcessIdentity(pid: member.pid, startTime: stat.startTime, inode: inode, realm: realm),
+      container: container)
   }
 
   /// Opens the process that an identity names. Gone and outside the scope are told apart, as the API says.
   func open(_ identity: ProcessIdentity) throws(Refusal) -> TargetProcess {
     do throws(ProcFSError) {
-      guard let process = try open(Member(pid: identity.pid, startTime: identity.startTime)) else {
-        throw ProcFSError.gone
-      }
+      guard identity.realm == realm, let process = try open(Member(pid: identity.pid, startTime: identity.startTime))
+      else { throw ProcFSError.gone }
       guard process.identity == identity else { throw ProcFSError.gone }
       if try contains(process.stat) { return process }
     } catch {
       throw Refusal(process: error)
     }
     throw Refusal(.processNotFound)
+  }
+
+  /// The parent of a process in scope, itself in scope; nil where it has gone, is younger, or is outside.
+  func parent(of stat: ProcessStat) throws(Refusal) -> TargetProcess? {
+    do throws(ProcFSError) {
+      let parent = try proc.fileSystem.open(stat.parent).stat()
+      guard parent.startTime <= stat.startTime, try contains(parent) else { return nil }
+      return try open(Member(pid: parent.pid, startTime: parent.startTime))
+    } catch {
+      if error == .gone { return nil }
+      throw Refusal(process: error)
+    }
   }
 
   private func contains(_ stat: ProcessStat) throws(ProcFSError) -> Bool {
@@ -105,7 +182,7 @@ struct Scope: ~Copyable, Sendable {
       var pid = stat.pid
       var start = stat.startTime
       var parent = stat.parent
-      for _ in 0..<Self.maximumDepth {
+      for _ in 0...Self.maximumDepth {
         if pid == rootPid { return start == rootStart }
         guard parent > 0 else { return false }
         let next = try proc.fileSystem.open(parent).stat()
@@ -123,25 +200,15 @@ struct Scope: ~Copyable, Sendable {
     switch root {
     case .process: return containerName
     case .pod:
-      let text = try directory.read("cgroup").text
-      let path = ControlGroups(text.span).path
+      let path = try directory.controlGroups().path
       if path == ownGroupPath { return nil }
-      return Self.containerID(in: path) ?? containerName
+      let id = reference(path).map { String($0.id.prefix(12)) }
+      return try names.name(of: directory, id: id, path: path) ?? containerName
     }
   }
 
-  /// The first twelve digits of the runtime's container id: 64 hexadecimal digits in the last part of the path that has them.
-  private static func containerID(in path: [UInt8]) -> String? {
-    for part in path.split(separator: UInt8(ascii: "/")).reversed() {
-      var run = 0
-      for index in part.indices {
-        let isHexadecimal = (0x30...0x39).contains(part[index]) || (0x61...0x66).contains(part[index])
-        run = isHexadecimal ? run + 1 : 0
-        if run == 64 { return String(decoding: part[(index - 63)..<(index - 51)], as: UTF8.self) }
-      }
-    }
-    return nil
-  }
+  /// What a cgroup path says of the container.
+  func reference(_ path: [UInt8]) -> ContainerReference? { ContainerReference(path: path, beside: ownGroupPath) }
 }
 
 /// The held /proc, shared by the worker threads.

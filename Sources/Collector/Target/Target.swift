@@ -10,6 +10,7 @@ final class Target: Sendable {
   let scope: Scope
   let proc: SharedProc
   let opener: OpenerClient
+  let pending = PendingReads()
   private let survey: TaintSurvey
   let ownUser = Process.identity.userID
   let ownGroup = Process.identity.groupID
@@ -55,12 +56,17 @@ final class Target: Sendable {
 
   /// The environment block, as it was at execve(2).
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
-    let file = try open(.environ, of: process)
+    let stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    guard !pending.isStalled(process.identity) else { throw stalled }
+    let file = SharedDescriptor(try open(.environ, of: process))
     do throws(SystemError) {
-      let (text, truncated) = try ProcessDirectory.read(file, limit: Self.environmentLimit, shortReadIsEnd: true)
-      return (text, truncated)
+      let read = try pending.run(of: process.identity) { () throws(SystemError) in
+        try ProcessDirectory.read(file.descriptor, limit: Self.environmentLimit, shortReadIsEnd: true)
+      }
+      guard let read else { throw SystemError("read", Errno.timedOut) }
+      return (read.text, read.truncated)
     } catch {
-      throw Refusal(process: ProcFSError(error))
+      throw error.number == Errno.timedOut ? stalled : Refusal(process: ProcFSError(error))
     }
   }
 
@@ -70,6 +76,11 @@ final class Target: Sendable {
   }
 
   func taint() throws(Refusal) -> Taint { try known().taint }
+
+  /// The same for a view that has looked at the processes in scope already.
+  func taint(of members: [Scope.Member]) throws(Refusal) -> Taint {
+    try survey.known(of: self, members: members).taint
+  }
 }
 
 /// Reads the environments in scope now and then, apart from any view, to know which values must not show. What was seen
@@ -119,6 +130,10 @@ final class TaintSurvey: Sendable {
     } catch {
       throw Refusal(process: error)
     }
+    return try known(of: target, members: members)
+  }
+
+  func known(of target: Target, members: [Scope.Member]) throws(Refusal) -> Known {
     let surveyed = members.prefix(Self.maximumProcesses)
     let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
     if let current = current(keys) { return current }

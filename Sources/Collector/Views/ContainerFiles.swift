@@ -6,11 +6,13 @@ internal import ProcFS
 /// The files of a container as its processes see them: through `/proc/<pid>/root` of one of them.
 struct ContainerFiles: ~Copyable {
   let container: String
+  let walk: PathWalk
   private let root: FileDescriptor
-  private let walk: PathWalk
 
   /// Processes tried before it is said that none can be looked into.
   private static let maximumTries = 8
+  /// Most bytes of a mount table that are read: about 8,000 mounts.
+  private static let mountTableLimit = 1 << 20
 
   init(container: String, target: Target) throws(Refusal) {
     let members: [Scope.Member]
@@ -26,16 +28,20 @@ struct ContainerFiles: ~Copyable {
         guard let process = try target.open(member), process.container == container else { continue }
         guard tries < Self.maximumTries else { break }
         tries += 1
-        let root = try target.open(.root, of: process)
-        let mounts: [UInt8]
+        let mounts: MountTable
         do throws(ProcFSError) {
-          mounts = try process.directory.read("mountinfo", limit: 1 << 20, shortReadIsEnd: false).text
+          let text = try process.directory.read("mountinfo", limit: Self.mountTableLimit, shortReadIsEnd: false).text
+          mounts = MountTable(text.span)
         } catch {
           throw Refusal(process: error)
         }
+        // Known before anything is opened: to open even the root of some file systems is to wait for a server.
+        if let top = mounts.rootMount, mounts.trustedFileSystem(of: top.id) == nil {
+          throw Refusal(.pathRefused, log: "the root file system is \(top.fileSystem)")
+        }
+        root = try target.open(.root, of: process)
         self.container = container
-        self.root = root
-        walk = PathWalk(mounts: MountTable(mounts.span), proc: target.proc)
+        walk = PathWalk(mounts: mounts, proc: target.proc, rootPoint: [0x2F])
         return
       } catch {
         if error.code != .processGone { refusal = refusal ?? error }

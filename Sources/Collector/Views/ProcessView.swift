@@ -5,101 +5,85 @@ internal import Linux
 internal import Masking
 internal import ProcFS
 internal import StrictJSON
+internal import Tokens
 
 /// `GET /v1/processes` and `/v1/processes/{id}`.
 struct ProcessView {
   let target: Target
   let request: Request
+  let cursorKey: [UInt8]
 
-  /// Most bytes of a command line that are read, and most processes in one answer.
-  private static let argumentLimit = 65536
-  /// In a list: of each process, and of all; the rest is in the next part, or with the process itself.
+  /// Most bytes of arguments in the answer: of each process in a list, and of one.
   private static let listArgumentLimit = 4096
+  private static let argumentLimit = 65536
+  /// A page ends at this size; the rest is in the next.
   private static let listBytes = 4 << 20
-  private static let defaultPage = 2000
-  private static let maximumPage = 5000
 
   func list() throws(Refusal) -> [UInt8] {
-    let container = try request.parameters.text("container")
-    let limit = try request.parameters.integer("limit", in: 1...Self.maximumPage) ?? Self.defaultPage
-    let cursor = try request.parameters.integer("cursor", in: 0...1_000_000) ?? 0
-    try request.parameters.finish()
-    request.facts.container = container
-    if let container, !request.grant.containers.matches(container) { throw Refusal(.containerNotGranted) }
-    let start = Clock.now()
-    let (members, cut): ([Scope.Member], Bool)
-    do throws(ProcFSError) {
-      (members, cut) = try target.scope.members()
-    } catch {
-      throw Refusal(process: error)
+    let query = try ProcessQuery(&request.parameters, cursorKey: cursorKey, session: request.token.session)
+    request.facts.container = query.container
+    if let container = query.container, !request.grant.containers.matches(container) {
+      throw Refusal(.containerNotGranted)
     }
-    let masker = request.masker(try target.taint())
-    var list = ProcessList(
-      snapshotStart: start.rfc3339(.milliseconds), snapshotEnd: "", vanished: 0, hidden: 0, truncated: cut,
-      next: nil, processes: [])
-    var index = cursor
-    var bytes = 0
-    while index < members.count {
-      if list.processes.count == limit || bytes > Self.listBytes {
-        list.truncated = true
-        list.next = String(index)
-        break
-      }
-      let member = members[index]
-      index += 1
-      do throws(Refusal) {
-        guard let process = try target.open(member) else { continue }
-        if let container, process.container != container { continue }
-        guard isGranted(process) else {
-          list.hidden += 1
-          continue
-        }
-        let entry = try entry(process, masker: masker, argumentLimit: Self.listArgumentLimit).entry
-        bytes += entry.arguments.reduce(512) { $0 + $1.utf8.count }
-        list.processes.append(entry)
-      } catch {
-        guard error.code == .processGone else { throw error }
-        list.vanished += 1
-      }
-    }
-    list.snapshotEnd = Clock.now().rfc3339(.milliseconds)
+    let root = try query.root.map { text throws(Refusal) in try open(text).identity }
+    request.facts.container = query.container
+    var summary = ProcessList.Summary()
+    summary.snapshotStart = Clock.now().rfc3339(.milliseconds)
+    let forest = try VisibleForest(self, kernelThreads: query.kernelThreads, summary: &summary)
+    let page = try forest.page(query, root: root, summary: &summary)
+    var reader = try reader(query.fields, members: forest.members, argumentLimit: Self.listArgumentLimit)
     try request.charge("processes", [[]])
-    var writer = JSONWriter(reserving: 512 * list.processes.count + 256)
-    list.write(to: &writer)
+    var writer = JSONWriter(reserving: min(512 * page.count + 256, Self.listBytes))
+    var identities: [Int32: String] = [:]
+    try ProcessList.write(to: &writer) { writer throws(Refusal) in
+      var last: Int?
+      var shown = 0
+      for index in page {
+        if shown == query.limit || writer.bytes.count > Self.listBytes {
+          summary.truncated = true
+          let place = query.place(of: forest.rows[last ?? index], depth: forest.forest.depths[last ?? index])
+          summary.next = try place.sealed(key: cursorKey, context: query.cursorContext(request.token.session))
+          break
+        }
+        do throws(Refusal) {
+          guard let process = try target.open(forest.rows[index].member) else { throw Refusal(.processGone) }
+          let place = try place(of: index, in: forest, fields: query.fields, identities: &identities)
+          let entry = try reader.entry(of: process, at: place)
+          entry.write(to: &writer)
+          shown += 1
+        } catch {
+          guard error.code == .processGone else { throw error }
+          summary.vanished += 1
+        }
+        last = index
+      }
+      summary.snapshotEnd = Clock.now().rfc3339(.milliseconds)
+      summary.bootID = target.scope.bootID
+      summary.pidNamespace = target.scope.pidNamespace
+      return summary
+    }
     return writer.bytes
   }
 
   func one(_ id: String) throws(Refusal) -> [UInt8] {
+    let fields = try ProcessQuery.fields(&request.parameters, inList: false)
     try request.parameters.finish()
     let process = try open(id)
     try request.charge("process", [Array(process.identity.text.utf8)])
-    let masker = request.masker(try target.taint())
-    var (entry, _) = try entry(process, masker: masker, argumentLimit: Self.argumentLimit)
-    var unread = entry.unread ?? []
-    if let path = target.executable(of: process) {
-      let masked = masker.text(path)
-      request.count(masked)
-      entry.executable = TargetText(bytes: masked.rendered()).text
+    let place: ProcessReader.Place
+    var members: [Scope.Member]?
+    if fields.isDisjoint(with: [.depth, .children, .subtree]) {
+      place = ProcessReader.Place(parent: parent(of: process))
     } else {
-      let reason = process.denialReason(ownUser: target.ownUser, ownGroup: target.ownGroup)
-      unread.append(.init(field: "executable", status: "denied", reason: reason))
+      var summary = ProcessList.Summary()
+      let forest = try VisibleForest(self, kernelThreads: true, summary: &summary)
+      guard let index = forest.index(of: process.identity) else { throw Refusal(.processGone) }
+      members = forest.members
+      var identities: [Int32: String] = [:]
+      place = try self.place(of: index, in: forest, fields: fields, identities: &identities)
     }
-    do throws(ProcFSError) {
-      let cgroup = try process.directory.read("cgroup").text
-      entry.cgroup = TargetText(bytes: masker.text(ControlGroups(cgroup.span).path).rendered()).text
-      let limits = try process.directory.read("limits").text
-      entry.limits = ResourceLimits(limits.span).rows.map {
-        .init(name: $0.name, soft: $0.soft, hard: $0.hard, unit: $0.unit)
-      }
-    } catch {
-      throw Refusal(process: error)
-    }
-    do throws(ProcFSError) {
-      entry.openDescriptors = try process.directory.openDescriptors()
-    } catch {
-      unread.append(.init(field: "open_descriptors", status: "denied"))
-    }
-    entry.unread = unread.isEmpty ? nil : unread
+    var reader = try reader(fields, members: members, argumentLimit: Self.argumentLimit)
+    let entry = try reader.entry(of: process, at: place)
     var writer = JSONWriter()
     entry.write(to: &writer)
     return writer.bytes
@@ -118,83 +102,151 @@ struct ProcessView {
     return process
   }
 
+  /// Whether the grant includes every process, whatever its executable.
+  var grantsAll: Bool { request.grant.processes.contains { $0.pattern == "**" } }
+
   /// Whether the grant's containers and processes include it. Where the kernel does not tell the executable, only a
   /// grant of all processes does.
-  private func isGranted(_ process: borrowing TargetProcess) -> Bool {
+  func isGranted(_ process: borrowing TargetProcess) -> Bool {
     guard request.grant.containers.matches(process.container) else { return false }
-    if request.grant.processes.contains(where: { $0.pattern == "**" }) { return true }
+    if grantsAll { return true }
     guard let path = target.executable(of: process) else { return false }
     return request.grant.processes.matches(path)
   }
 
-  private func entry(
-    _ process: borrowing TargetProcess, masker: Masker, argumentLimit: Int
-  ) throws(Refusal) -> (entry: ProcessEntry, status: ProcessStatus) {
-    let stat = process.stat
-    let status: ProcessStatus
-    let line: (text: [UInt8], truncated: Bool)
+  /// Secrets are looked for only where text of the process is shown: without such fields no environment is surveyed.
+  private func reader(
+    _ fields: Set<ProcessField>, members: [Scope.Member]?, argumentLimit: Int
+  ) throws(Refusal) -> ProcessReader {
+    var taint = Taint()
+    var masker: Masker?
+    if !fields.isDisjoint(with: ProcessField.freeText) {
+      if let members { taint = try target.taint(of: members) } else { taint = try target.taint() }
+      masker = request.masker(taint)
+    }
+    return ProcessReader(
+      target: target, fields: fields, masker: masker, taint: taint, argumentLimit: argumentLimit,
+      count: request.count)
+  }
+
+  /// The parent as the answer names it: only one that the grant includes and that is not younger.
+  private func parent(of process: borrowing TargetProcess) -> String {
+    if process.stat.parent == 0 || process.stat.pid == target.scope.top { return ProcessList.noParent }
+    do throws(Refusal) {
+      guard let parent = try target.scope.parent(of: process.stat), isGranted(parent) else {
+        return ProcessList.unknownParent
+      }
+      return parent.identity.text
+    } catch {
+      return ProcessList.unknownParent
+    }
+  }
+
+  private func place(
+    of index: Int, in visible: VisibleForest, fields: Set<ProcessField>, identities: inout [Int32: String]
+  ) throws(Refusal) -> ProcessReader.Place {
+    let forest = visible.forest
+    var place = ProcessReader.Place(parent: ProcessList.unknownParent)
+    switch forest.parents[index] {
+    case .none: place.parent = ProcessList.noParent
+    case .unknown: break
+    case .node(let parent):
+      let member = visible.rows[parent].member
+      if let known = identities[member.pid] {
+        place.parent = known
+      } else {
+        do throws(Refusal) {
+          // Seen again, or the edge does not count.
+          if let process = try target.open(member) { place.parent = process.identity.text }
+        } catch {
+          guard error.code == .processGone else { throw error }
+        }
+        identities[member.pid] = place.parent
+      }
+    }
+    if fields.contains(.depth) { place.depth = forest.depths[index] }
+    if fields.contains(.children) {
+      place.children = forest.children[index].map { Int64(visible.rows[$0].node.pid) }.sorted()
+    }
+    if fields.contains(.subtree) {
+      let totals = forest.totals[index]
+      place.totals = SubtreeTotals(
+        processes: totals.processes, threads: totals.threads, residentBytes: totals.residentBytes,
+        cpuMilliseconds: totals.cpuMilliseconds)
+    }
+    return place
+  }
+}
+
+/// The processes in scope that the grant includes, as a forest. What it does not include counts for nothing in it, so
+/// that no total tells of it.
+struct VisibleForest {
+  let rows: [Scope.Row]
+  let forest: ProcessForest
+  /// All in scope, for the survey of secrets.
+  let members: [Scope.Member]
+
+  init(_ view: ProcessView, kernelThreads: Bool, summary: inout ProcessList.Summary) throws(Refusal) {
+    let snapshot: Scope.Snapshot
     do throws(ProcFSError) {
-      status = try process.directory.status()
-      line = try process.directory.read("cmdline", limit: Self.argumentLimit)
+      snapshot = try view.target.scope.snapshot()
     } catch {
       throw Refusal(process: error)
     }
-    let block = line.text
-    let commandLine = CommandLine(block.span)
-    var arguments = masker.arguments(commandLine.arguments, titleRewritten: commandLine.titleRewritten)
-    if line.truncated, let last = commandLine.arguments.last {
-      // The cut may have gone through a secret: what is left of it would not be known as one.
-      arguments[arguments.count - 1] = .oversize(count: last.count)
-    }
-    let (shown, isCut) = Self.cut(arguments, to: argumentLimit)
-    for argument in arguments { request.count(argument) }
-    let command = masker.text(stat.command)
-    request.count(command)
-    // Ticks are 1/100 s for user space on every architecture (USER_HZ).
-    let startNanoseconds = stat.startTime &* 10_000_000
-    let age = Clock.boot() >= startNanoseconds ? Clock.boot() - startNanoseconds : 0
-    let now = Clock.now()
-    let nowMilliseconds = now.seconds * 1000 + Int64(now.nanoseconds / 1_000_000)
-    let startMilliseconds = nowMilliseconds - Int64(age / 1_000_000)
-    let started = Timestamp(
-      seconds: startMilliseconds / 1000, nanoseconds: UInt32(startMilliseconds % 1000) * 1_000_000)
-    var entry = ProcessEntry(
-      id: process.identity.text, pid: Int(stat.pid), ppid: Int(stat.parent), container: process.container,
-      command: TargetText(bytes: command.rendered()).text,
-      arguments: shown, state: String(UnicodeScalar(stat.state)),
-      threads: stat.threads, residentBytes: stat.residentPages &* Int64(pageSize),
-      cpuMilliseconds: Int64(clamping: (stat.userTime &+ stat.systemTime) &* 10),
-      startTime: started.rfc3339(.milliseconds), ageSeconds: Int64(age / 1_000_000_000))
-    if line.truncated || isCut { entry.argumentsTruncated = true }
-    entry.uid = Int(status.uids.effective)
-    entry.gid = Int(status.gids.effective)
-    entry.seccomp =
-      switch status.seccompMode {
-      case 0: "disabled"
-      case 1: "strict"
-      case _: "filter"
+    summary.vanished += snapshot.vanished
+    summary.truncated = snapshot.truncated
+    let containers = view.request.grant.containers
+    let grantsAll = view.grantsAll
+    var rows: [Scope.Row] = []
+    rows.reserveCapacity(snapshot.rows.count)
+    for row in snapshot.rows {
+      if row.isKernelThread, !kernelThreads {
+        summary.kernelThreads += 1
+        continue
       }
-    entry.noNewPrivileges = status.noNewPrivileges
-    entry.capabilities = CapabilityNames.names(of: status.capabilities.effective)
-    if arguments.isEmpty {
-      let reason = stat.isZombie ? "zombie" : stat.isKernelThread ? "kernel_thread" : nil
-      entry.unread = [.init(field: "arguments", status: "empty", reason: reason)]
+      guard containers.matches(row.container) else {
+        summary.hidden += 1
+        continue
+      }
+      if !grantsAll {
+        do throws(Refusal) {
+          guard let process = try view.target.open(row.member), view.isGranted(process) else {
+            summary.hidden += 1
+            continue
+          }
+        } catch {
+          guard error.code == .processGone else { throw error }
+          summary.vanished += 1
+          continue
+        }
+      }
+      rows.append(row)
     }
-    return (entry, status)
+    self.rows = rows
+    forest = ProcessForest(rows.map(\.node), top: view.target.scope.top)
+    members = snapshot.rows.map(\.member)
   }
 
-  /// Masked arguments as text, as many whole ones as fit `limit` bytes.
-  private static func cut(_ arguments: [MaskedText], to limit: Int) -> (shown: [String], isCut: Bool) {
-    var shown: [String] = []
-    var bytes = 0
-    for argument in arguments {
-      let text = TargetText(bytes: argument.rendered()).text
-      bytes += text.utf8.count + 1
-      if bytes > limit { return (shown, true) }
-      shown.append(text)
-    }
-    return (shown, false)
+  func index(of identity: ProcessIdentity) -> Int? {
+    rows.firstIndex { $0.node.pid == identity.pid && $0.node.startTime == identity.startTime }
   }
 
-  private var pageSize: Int { Process.pageSize }
+  /// The rows that a query is about, in its order, from its cursor on.
+  func page(
+    _ query: ProcessQuery, root: ProcessIdentity?, summary: inout ProcessList.Summary
+  ) throws(Refusal) -> [Int] {
+    var found: [Int]
+    if let root {
+      guard let index = index(of: root) else { throw Refusal(.processGone) }
+      found = forest.descendants(of: index, depth: query.depth ?? .max)
+    } else {
+      found = rows.indices.filter { forest.depths[$0] <= query.depth ?? .max }
+    }
+    if let container = query.container { found.removeAll { rows[$0].container != container } }
+    summary.orphans = found.count { forest.parents[$0] == .unknown }
+    var places = found.map { (place: query.place(of: rows[$0], depth: forest.depths[$0]), index: $0) }
+    if let cursor = query.cursor { places.removeAll { $0.place <= cursor } }
+    places.sort { $0.place < $1.place }
+    return places.map(\.index)
+  }
 }

@@ -58,7 +58,7 @@ final class AgentUnderTest {
     [
       "type": "sidelight", "containers": ["*"], "processes": ["**"], "names": ["*"], "paths": ["/**"], "logs": ["*"],
       "actions": [
-        "processes.list", "environment.read", "files.stat", "files.list", "logs.list", "logs.tail",
+        "processes.list", "environment.read", "files.stat", "files.list", "files.digest", "logs.list", "logs.tail",
       ], "limits": ["requests": 1000, "concurrency": 4, "follow_seconds": 60],
     ]
   }

@@ -16,7 +16,8 @@ struct GrantTests {
     let routes = [
       ("processes.list", "/v1/processes"), ("processes.list", "/v1/processes/\(id)"),
       ("environment.read", "/v1/processes/\(id)/environment"), ("files.stat", "/v1/files?path=/etc"),
-      ("files.list", "/v1/directories?path=/etc"), ("logs.list", "/v1/logs"), ("logs.tail", "/v1/logs/stdout"),
+      ("files.list", "/v1/directories?path=/etc"), ("files.digest", "/v1/files/digest?path=/etc/passwd"),
+      ("logs.list", "/v1/logs"), ("logs.tail", "/v1/logs/stdout"),
     ]
     let actions = Set(routes.map(\.0))
     for (action, path) in routes {
@@ -91,7 +92,12 @@ struct GrantTests {
       ("/v1/logs/stdout?follow=maybe", "invalid_parameter"),
       ("/v1/logs/stdout?follow=true&cursor=AAAA", "invalid_parameter"),
       ("/v1/nothing", "no_such_route"), ("/v2/processes", "no_such_route"), ("/", "no_such_route"),
-      ("/v1/processes/1", "process_not_found"), ("/v1/processes/1@1/environment", "process_gone"),
+      ("/v1/processes/1", "process_not_found"), ("/v1/processes/1@1/environment", "process_not_found"),
+      ("/v1/processes/1@1-00000000/environment", "process_gone"), ("/v1/processes/", "no_such_route"),
+      ("/v1/processes?fields=environ", "invalid_parameter"), ("/v1/processes?fields=", "invalid_parameter"),
+      ("/v1/processes?fields=unique_bytes", "invalid_parameter"), ("/v1/processes?sort=command", "invalid_parameter"),
+      ("/v1/processes?cursor=1", "invalid_parameter"), ("/v1/processes?depth=-1", "invalid_parameter"),
+      ("/v1/processes?root=1", "process_not_found"), ("/v1/processes?root=1@1-00000000", "process_gone"),
       ("/v1/files?path=/etc/passwd/x", "not_a_directory"), ("/v1/directories?path=/etc/passwd", "not_a_directory"),
       ("/v1/files?path=/proc/1/environ", "path_refused"), ("/v1/files?path=/sys/kernel", "path_refused"),
       ("/v1/files?path=/dev/null", "path_refused"),

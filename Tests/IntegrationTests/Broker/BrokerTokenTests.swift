@@ -39,6 +39,7 @@ struct BrokerTokenTests {
       ], folder: broker.files.path)
     #expect(
       claims["cnf"]?.object?["x5t#S256"]?.string == thumbprint.output.trimmingCharacters(in: .whitespacesAndNewlines))
+    #expect(answer.json["authorization_details"] == claims["authorization_details"])
     let details = try #require(claims["authorization_details"]?.array)
     #expect(details.count == 1)
     let detail = try #require(details[0].object)

@@ -172,7 +172,8 @@ struct LookTests {
     let expected: [([String], [String])] = [
       (["ps"], ["processes.list"]), (["env", "1@1"], ["environment.read"]),
       (["env", "1"], ["environment.read", "processes.list"]), (["stat", "/"], ["files.stat"]),
-      (["ls", "/"], ["files.list"]), (["logs"], ["logs.list"]), (["tail", "x"], ["logs.tail"]),
+      (["ls", "/"], ["files.list"]), (["digest", "/"], ["files.digest"]), (["logs"], ["logs.list"]),
+      (["tail", "x"], ["logs.tail"]),
     ]
     for (arguments, actions) in expected {
       _ = try peer.run(arguments)

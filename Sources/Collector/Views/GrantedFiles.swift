@@ -1,0 +1,58 @@
+internal import API
+internal import AuditLog
+internal import Grants
+internal import Linux
+internal import Masking
+internal import ProcFS
+
+/// The way from a request to one file: inside the grant as asked for and as resolved, and nothing is told of what lies
+/// outside.
+struct GrantedFiles {
+  let target: Target
+  let request: Request
+  let defaultContainer: String
+
+  /// Where a path led.
+  struct Found {
+    let container: String
+    /// As asked for.
+    let path: [UInt8]
+    let place: PathWalk.Place
+    let walk: PathWalk
+
+    /// For the budget of objects.
+    var object: [UInt8] { Array(container.utf8) + [0] + place.path }
+  }
+
+  /// `path` and `container`, from the request's parameters.
+  func wanted() throws(Refusal) -> (path: [UInt8], container: String) {
+    let path = try request.parameters.required("path")
+    request.facts.path = String(decoding: path, as: UTF8.self)
+    guard path.first == 0x2F, path.count <= PathWalk.maximumLength else {
+      throw Refusal(.invalidParameter, detail: "path must be absolute and at most \(PathWalk.maximumLength) bytes")
+    }
+    return (path, try request.container(default: defaultContainer))
+  }
+
+  /// What lies outside the grant is not even told absent.
+  func find(_ path: [UInt8], in container: String, followLast: Bool) throws(Refusal) -> Found {
+    // `..` is resolved by text alone: walked, it would tell whether what stands before it exists.
+    let normal = PathWalk.normalised(path)
+    guard request.grant.paths.matches(normal) else { throw Refusal(.pathNotGranted) }
+    let files = try ContainerFiles(container: container, target: target)
+    do throws(PathWalk.Failure) {
+      let place = try files.resolve(normal, followLast: followLast)
+      guard request.grant.paths.matches(place.path) else { throw PathWalk.Failure(cause: .notFound, path: place.path) }
+      return Found(container: container, path: path, place: place, walk: files.walk)
+    } catch {
+      guard request.grant.paths.matches(error.path) else { throw Refusal(.pathNotGranted, log: "leads outside") }
+      throw Refusal(walk: error)
+    }
+  }
+
+  func masker() throws(Refusal) -> Masker { request.masker(try target.taint()) }
+
+  static func text(_ bytes: [UInt8], _ masker: Masker) -> TargetText {
+    TargetText(bytes: masker.text(bytes).rendered())
+  }
+}

@@ -1,0 +1,98 @@
+internal import Linux
+internal import ProcFS
+internal import Sandbox
+
+/// `sidelight-agent probe`: says whether the agent of this container lives, and whether it serves.
+///
+/// It asks the kernel and not the agent: no socket, no signal, no file of the agent's, so that there is nothing for
+/// anybody else to ask through. The endpoint listens only when the collector has found all three processes confined
+/// (`CollectorLink.listen`), so that a socket in the state LISTEN is the agent's word, and the rest is the kernel's.
+package enum Probe {
+  package enum Question: Sendable {
+    /// The three processes are there, none is stopped, and connections do not wait in vain. Else a new start helps.
+    case live
+    /// Beside that every thread of all three is confined, and the agent listens.
+    case ready
+  }
+
+  /// Why the answer is no, for the event that the kubelet writes.
+  package struct No: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+    init(_ description: String) { self.description = description }
+  }
+
+  /// Puts this process into the collector's sandbox, since it reads what the collector reads.
+  package static func confine() throws(No) {
+    do throws(SandboxError) {
+      // Whatever mode the agent has: where the machine lacks something, the agent says so, not its probe.
+      let filter = try SeccompFilter(for: .collector)
+      _ = try Confinement.harden(.collector, mode: .bestEffort).load(filter)
+    } catch {
+      throw No(error.description)
+    }
+  }
+
+  /// - Parameter port: reads the port from the agent's command line; nil where it names none.
+  package static func ask(_ question: Question, port: ([String]) -> UInt16?) throws(No) {
+    let answer: String?
+    do throws(ProcFSError) {
+      answer = try objection(to: question, proc: try ProcFileSystem(), port: port)
+    } catch {
+      throw No("\(error)")
+    }
+    if let answer { throw No(answer) }
+  }
+
+  /// Why not; nil where the answer is yes.
+  private static func objection(
+    to question: Question, proc: borrowing ProcFileSystem, port: ([String]) -> UInt16?
+  ) throws(ProcFSError) -> String? {
+    let agent = try AgentProcesses(ofContainerOf: Process.identity.pid, proc: proc)
+    if let shortcoming = agent.shortcoming { return shortcoming }
+    let port = port(try agent.commandLine(proc))
+    let socket = try listening(proc, port: port)
+    if let socket, socket.waiting > 0, try hangs(agent, port: port, proc) {
+      return "the endpoint takes no connections, though some wait"
+    }
+    guard question == .ready else { return nil }
+    if port == nil { return "the agent's command line names no port" }
+    if socket == nil { return "the agent does not listen yet" }
+    return try agent.firstUnconfinedThread(proc)
+  }
+
+  private static func listening(_ proc: borrowing ProcFileSystem, port: UInt16?) throws(ProcFSError) -> ListeningSocket?
+  {
+    guard let port else { return nil }
+    let uid = Process.identity.userID
+    for name in ["net/tcp", "net/tcp6"] {
+      let socket = try sockets(name, proc).first { $0.port == port && $0.uid == uid }
+      if let socket { return socket }
+    }
+    return nil
+  }
+
+  private static func sockets(_ name: String, _ proc: borrowing ProcFileSystem) throws(ProcFSError) -> [ListeningSocket]
+  {
+    do throws(ProcFSError) {
+      let text = try proc.read(name)
+      return ListeningSocket.all(in: text.span)
+    } catch {
+      // A kernel without IPv6 has no tcp6.
+      guard error == .gone else { throw error }
+      return []
+    }
+  }
+
+  /// Whether connections wait and the endpoint has used no processor time for a second.
+  private static func hangs(
+    _ agent: AgentProcesses, port: UInt16?, _ proc: borrowing ProcFileSystem
+  ) throws(ProcFSError) -> Bool {
+    let before = try agent.endpointTime(proc)
+    for _ in 0..<5 {
+      Process.sleep(milliseconds: 200)
+      guard let socket = try listening(proc, port: port), socket.waiting > 0 else { return false }
+      if try agent.endpointTime(proc) != before { return false }
+    }
+    return true
+  }
+}
