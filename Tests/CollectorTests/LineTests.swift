@@ -141,6 +141,99 @@ struct LineCutterTests {
   }
 }
 
+/// Runs of NULs, and blocks that begin or end in a line that is too long to be kept.
+struct OddBytesTests {
+  static func pieces(_ chunks: [[UInt8]], values: [[UInt8]] = []) -> [String] {
+    var cutter = LineCutter()
+    cutter.values = values
+    var found: [String] = []
+    func take(_ piece: LineCutter.Piece) {
+      switch piece {
+      case .line(let line): found.append(line.line.text)
+      case .hole(let bytes): found.append("hole \(bytes)")
+      }
+    }
+    for chunk in chunks { cutter.lines(chunk[...], masker: Lines.masker, take) }
+    cutter.finishUnfinished(masker: Lines.masker, take)
+    return found
+  }
+
+  @Test(
+    arguments: [
+      (4095, ["a", "b" + String(repeating: "\0", count: 4095) + "c", "d"]), (4096, ["a", "b", "hole 4096", "c", "d"]),
+      (200_000, ["a", "b", "hole 200000", "c", "d"]),
+    ] as [(Int, [String])])
+  func holes(_ count: Int, _ expected: [String]) {
+    let text = Array("a\nb".utf8) + [UInt8](repeating: 0, count: count) + Array("c\nd".utf8)
+    #expect(Self.pieces([text]) == expected)
+    #expect(Self.pieces(text.map { [$0] }) == expected)
+    for size in [1, 4095, 4096, 4097, 65536] where text.count / size < 5000 {
+      let chunks = stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min(text.count, $0 + size)]) }
+      #expect(Self.pieces(chunks) == expected)
+    }
+  }
+
+  @Test func holesAtTheEdges() {
+    let nuls = [UInt8](repeating: 0, count: 5000)
+    #expect(Self.pieces([nuls]) == ["hole 5000"])
+    #expect(Self.pieces([nuls + Array("a\n".utf8)]) == ["hole 5000", "a"])
+    #expect(Self.pieces([Array("a\n".utf8) + nuls]) == ["a", "hole 5000"])
+    // A crash may leave NULs in the middle of a word.
+    let value = Array("correct-horse-battery".utf8)
+    #expect(Self.pieces([Array("x correct-ho".utf8) + nuls], values: [value])[0] == "x \u{2039}oversize:8-15:-\u{203A}")
+  }
+
+  /// Where a reader can go on: at the beginning of the line that is not finished.
+  @Test func places() {
+    var cutter = LineCutter(position: 1000)
+    var starts: [UInt64] = []
+    func take(_ piece: LineCutter.Piece) { if case .line(let line) = piece { starts.append(line.start) } }
+    cutter.lines(Array("ab\ncd".utf8)[...], masker: Lines.masker, take)
+    #expect(cutter.lineStart == 1003 && cutter.position == 1005)
+    cutter.skip(10_000)
+    #expect(cutter.lineStart == 1003 && cutter.position == 11_005)
+    cutter.lines(Array("e\nf".utf8)[...], masker: Lines.masker, take)
+    #expect(starts == [1000, 1003, 11_005] && cutter.lineStart == 11_007 && cutter.position == 11_008)
+  }
+
+  static let key = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng="
+
+  /// A block that begins inside a line of over a megabyte goes on in the lines after it, wherever its first words are cut.
+  @Test(arguments: [0, 1, 8180, 8192, 65_530, 700_000, 1_048_570])
+  func aBlockThatBeginsInAnOversizeLine(_ before: Int) {
+    let filler = String(repeating: "x", count: before)
+    let rest = String(repeating: "y", count: LineCutter.maximumLine + 100 - before)
+    let text = Array(
+      (filler + "-----BEGIN PRIVATE KEY-----" + rest + "\nshort\n-----END PRIVATE KEY-----\nafter\n").utf8)
+    for size in [text.count, 65536, 4099, 1021] {
+      let chunks = stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min(text.count, $0 + size)]) }
+      let found = Self.pieces(chunks)
+      #expect(found.count == 4 && found[0] == Lines.oversize && found[3] == "after")
+      #expect(!found[1].contains("short"), "\(before) \(size)")
+    }
+  }
+
+  @Test func aBlockThatEndsInAnOversizeLine() {
+    let long = String(repeating: "y", count: LineCutter.maximumLine + 100)
+    let begin = "-----BEGIN PRIVATE KEY-----\n\(Self.key)\n"
+    let found = Self.pieces([Array((begin + long + "-----END PRIVATE KEY-----\nafter\n").utf8)])
+    #expect(found.count == 4 && found.last == "after")
+    let still = Self.pieces([Array((begin + long + "\nshort\n").utf8)])
+    #expect(still.count == 4 && !still[3].contains("short"))
+    // A certificate is no secret.
+    let certificate = Self.pieces([Array(("-----BEGIN CERTIFICATE-----" + long + "\nshort\n").utf8)])
+    #expect(certificate == [Lines.oversize, "short"])
+  }
+
+  /// Text with a NUL after every letter, in a line that is too long.
+  @Test func timeIsLinear() {
+    var text: [UInt8] = []
+    for _ in 0..<(2 << 20) { text += [0x61, 0] }
+    let time = ContinuousClock().measure { _ = Self.pieces([text]) }
+    #expect(time < .seconds(30))
+  }
+}
+
 struct OverlapTests {
   static func naive(_ text: [UInt8], _ value: [UInt8]) -> Int {
     let most = min(text.count, value.count - 1, 1024)

@@ -17,7 +17,7 @@ struct FollowPace: Sendable {
     let milliseconds = Int64(clamping: (now &- filled) / 1_000_000)
     if milliseconds > 0 {
       level = min(burst, level + min(milliseconds, 3_600_000) * perSecond / 1000)
-      filled = now
+      filled &+= UInt64(milliseconds) * 1_000_000
     }
     return max(0, level)
   }

@@ -74,11 +74,15 @@ struct FollowedLog: Sendable {
     before = try Self.bytes(before: offset, in: opened)
   }
 
-  /// Bytes that are there and not read yet.
+  /// Bytes that are there and not read yet, but for a hole before them.
   var lag: UInt64 {
     get throws(SystemError) {
       let size = try opened.file.descriptor.status().size
-      var total = size > offset ? size - offset : 0
+      var total: UInt64 = 0
+      if size > offset {
+        let data = try opened.file.descriptor.nextData(from: Int64(clamping: offset)).map { UInt64($0) } ?? size
+        total = size > data ? size - max(data, offset) : 0
+      }
       for next in queue { total += try next.opened.file.descriptor.status().size }
       return total
     }

@@ -155,7 +155,8 @@ final class LogFollow: Sendable {
       var ending = ending
       if ending == nil, Clock.now().seconds >= credentialsEnd { ending = credentialsEnding }
       if ending == nil, now >= followEnds { ending = .followLimit }
-      if hasRoom || ending != nil { writeBacklog(&state, to: &out) }
+      // Before the end all of it: its cursor stands behind these lines.
+      if hasRoom || ending != nil { writeBacklog(&state, to: &out, atMost: ending == nil ? Self.tickBytes : .max) }
       if ending == nil, hasRoom, state.backlog.isEmpty {
         ending = advance(&state, now: now, charge: charge, to: &out)
       }
@@ -177,9 +178,9 @@ final class LogFollow: Sendable {
     }
   }
 
-  private func writeBacklog(_ state: inout State, to out: inout JSONLines) {
+  private func writeBacklog(_ state: inout State, to out: inout JSONLines, atMost most: Int) {
     var written = 0
-    while written < state.backlog.count, out.bytes.count < Self.tickBytes {
+    while written < state.backlog.count, out.bytes.count < most {
       out.append(state.backlog[written])
       written += 1
     }
@@ -195,7 +196,7 @@ final class LogFollow: Sendable {
         let time = Clock.monotonic()
         guard time - now < Self.tickTime else { break }
         guard state.pace.allowance(now: time) > 0 else {
-          if !state.isThrottled {
+          if !state.isThrottled, try state.log.lag > 0 {
             state.isThrottled = true
             var record = LogRecord(.throttled)
             record.reason = "rate"

@@ -116,7 +116,9 @@ struct SelectedLines {
 
   /// Bytes of the line in a JSON document, or a little more.
   private static func cost(_ line: LineCutter.Line) -> Int {
-    var cost = 64 + (line.line.base64?.utf8.count ?? 0)
+    var cost = 16 + (line.line.base64.map { $0.utf8.count + 12 } ?? 0)
+    if line.line.masked != nil { cost += 16 }
+    if line.line.truncated != nil { cost += 17 }
     for byte in line.line.text.utf8 { cost += byte < 0x20 || byte == 0x7F ? 6 : byte == 0x22 || byte == 0x5C ? 2 : 1 }
     return cost
   }

@@ -65,6 +65,57 @@ struct LookTests {
     #expect(result.output.utf8.count < 2 << 20)
   }
 
+  @Test("one process whole: each value with its unit, and in place of what is missing the reason")
+  func oneProcess() throws {
+    let body = #"""
+      {"id":"7@77","pid":7,"ppid":1,"parent":"unknown","container":"w","kind":"user","command":"a\u001bb\ufffd",
+      "command_base64":"YRti/w==","state":"S","subtree":{"processes":2,"threads":3,"resident_bytes":2048,
+      "cpu_milliseconds":1500},"arguments":["x","","a b","\u202e"],"capabilities":[],"swap_bytes":1048576,
+      "cpu_milliseconds":61000,"limits":[{"name":"Max open files","soft":"1024","hard":"4096","unit":"files"}],
+      "from_a_newer_agent":1,"unread":[{"field":"executable","status":"denied","reason":"different_uid"},
+      {"field":"arguments","status":"truncated"},{"field":"terminal","status":"empty"},
+      {"field":"working_directory","status":"empty","reason":"zombie"},{"field":"io","status":"unsupported"}]}
+      """#
+    let peer = try ScriptedPeer([
+      "/v1/processes": [try ScriptedPeer.processes([ScriptedPeer.process(7, parent: 1)])],
+      "/v1/processes/7%4077": [.init(body: body)],
+    ])
+    let result = try peer.run(["ps", "7"])
+    #expect(result.status == 0, Comment(rawValue: result.error))
+    var lines: [String: String] = [:]
+    for line in result.output.split(separator: "\n") {
+      guard let gap = line.range(of: "  ") else { continue }
+      lines[String(line[..<gap.lowerBound])] = line[gap.upperBound...].trimmingCharacters(in: .whitespaces)
+    }
+    #expect(lines["command"] == #"a\x1bb\xff"# && lines["swap"] == "1.0M" && lines["cpu"] == "1m01s")
+    #expect(lines["arguments"] == #"x '' 'a b' \u{202e} …"# && lines["capabilities"] == "none")
+    #expect(lines["executable"] == "(denied: different_uid)" && lines["terminal"] == "none")
+    #expect(lines["working directory"] == "none (zombie)" && lines["io"] == "(unsupported)")
+    #expect(lines["subtree"] == "processes: 2, threads: 3, resident: 2.0K, cpu: 1.50s")
+    #expect(lines["limits"] == "Max open files: 1024, at most 4096 files")
+    #expect(try peer.requests().contains { $0.contains("GET /v1/processes/7%4077?fields=all ") })
+    #expect(try peer.run(["ps", "7", "-o", "json"]).output.hasPrefix("{\"id\":\"7@77\""))
+    #expect(try peer.run(["ps", "8"]).status == 66)
+  }
+
+  @Test("what ps asks the agent for")
+  func parameters() throws {
+    let peer = try ScriptedPeer([
+      "/v1/processes": [try ScriptedPeer.processes([ScriptedPeer.process(7, parent: 1)])]
+    ])
+    let expected: [([String], String)] = [
+      (["ps", "--sort", "memory", "--limit", "3"], "sort=-resident_bytes&limit=3"),
+      (["ps", "--container", "a b", "--root", "7@77", "--depth", "0"], "container=a%20b&root=7%4077&depth=0"),
+      (["ps", "--fields", "command,memory", "--kernel-threads"], "fields=command%2Cmemory&kernel_threads=true"),
+      (["ps", "--root", "7"], "root=7%4077"),
+    ]
+    for (arguments, query) in expected {
+      let result = try peer.run(arguments)
+      #expect(result.status == 0, "\(result.error)")
+      #expect(try peer.requests().last?.contains("GET /v1/processes?\(query) ") == true, "\(arguments)")
+    }
+  }
+
   @Test("a pid becomes its opaque id, which is percent-encoded; masked values are presence tokens")
   func environment() throws {
     let peer = try ScriptedPeer([
@@ -136,6 +187,76 @@ struct LookTests {
     #expect(try peer.requests().contains { $0.contains("/v1/logs/app?lines=5&follow=true ") })
     #expect(try peer.run(["tail", "app", "-f"]).status == 69)
     #expect(try peer.run(["tail", "app", "-f", "-o", "json"]).output == records + end)
+  }
+
+  @Test("a follow goes on after a broken connection and an expired token, and shows no line twice")
+  func followOn() throws {
+    func answer(_ records: [String]) -> ScriptedPeer.Answer {
+      .init(type: "application/x-ndjson", body: records.map { $0 + "\n" }.joined())
+    }
+    func line(_ text: String) -> String { #"{"type":"line","text":"\#(text)"}"# }
+    let peer = try ScriptedPeer([
+      "/v1/logs/app": [
+        answer([#"{"type":"open","cursor":"c1"}"#, line("one"), line("two"), #"{"type":"hole","bytes":5000}"#]),
+        // Breaks off again, before all of that has come once more, and with a heartbeat in between.
+        answer([#"{"type":"open","cursor":"c1"}"#, line("one"), #"{"type":"heartbeat","cursor":"c2"}"#]),
+        answer([
+          #"{"type":"open","cursor":"c2"}"#, line("two"), #"{"type":"hole","bytes":5000}"#, line("three"),
+          #"{"type":"end","reason":"token_expired","cursor":"c3"}"#,
+        ]),
+        answer([
+          #"{"type":"open","cursor":"c3"}"#, #"{"type":"rotated","reason":"replaced","cursor":"c4"}"#, line("four"),
+          #"{"type":"end","reason":"follow_limit","cursor":"c5"}"#,
+        ]),
+      ]
+    ])
+    let result = try peer.run(["tail", "app", "-f", "--since", "10m", "--grep", "o&e", "--file", "x.log"])
+    #expect(result.status == 0, Comment(rawValue: result.error))
+    #expect(result.output == "one\ntwo\nthree\nfour\n")
+    #expect(result.error.components(separatedBy: "going on where it was").count == 3)
+    #expect(result.error.contains("token has expired") && result.error.contains("follow_limit"))
+    let requests = try peer.requests()
+    #expect(requests.filter { $0.hasPrefix("POST /token") }.count == 2)
+    let looks = requests.filter { $0.hasPrefix("GET") }.compactMap { $0.split(separator: " ").dropFirst().first }
+    #expect(
+      looks == [
+        "/v1/logs/app?since=10m&grep=o%26e&file=x.log&follow=true",
+        "/v1/logs/app?cursor=c1&grep=o%26e&file=x.log&follow=true",
+        "/v1/logs/app?cursor=c2&grep=o%26e&file=x.log&follow=true",
+        "/v1/logs/app?cursor=c3&grep=o%26e&file=x.log&follow=true",
+      ])
+  }
+
+  @Test("what was cut from a tail, and what is left, is said on standard error")
+  func tailNotes() throws {
+    let peer = try ScriptedPeer([
+      "/v1/logs/app": [
+        .init(
+          body: #"{"source":"app","container":"w","file":"app.log","file_id":"0011223344556677","size":9,"#
+            + #""modified":"2026-01-01T00:00:00Z","bytes_scanned":4194304,"limit_hit":"scan","hole_bytes":5000,"#
+            + #""lines_scanned":9,"without_time":2,"without_zone":3,"#
+            + #""predecessors":[{"name":"app\u001b.log.1","lines":1}],"cursor":"c","lines":[{"text":"a"},{"text":"b"}]}"#
+        )
+      ],
+      "/v1/logs": [
+        .init(
+          body: #"{"sources":[{"name":"app","container":"w","status":"available","size":9,"truncated":true,"#
+            + #""modified":"2026-01-01T00:00:00Z","files":[{"id":"0011223344556677","name":"a\u202e‹name:8-15:-›","#
+            + #""status":"available","size":9,"modified":"2026-01-01T00:00:00Z","truncated":false,"predecessors":["#
+            + #"{"name":"app.log.2.gz","status":"compressed","size":7,"modified":"2026-01-01T00:00:00Z"}]}]}]}"#)
+      ],
+    ])
+    let tail = try peer.run(["tail", "app", "-c", "100", "--since", "1h", "--predecessors", "2"])
+    #expect(tail.output == "a\nb\n")
+    for part in [
+      "1 of these lines are of app\\x1b.log.1", "no further", "NULs", "2 of 9 lines", "3 lines name no time zone",
+    ] {
+      #expect(tail.error.contains(part), "\(part)")
+    }
+    #expect(try peer.requests().contains { $0.contains("/v1/logs/app?bytes=100&since=1h&predecessors=2 ") })
+    let logs = try peer.run(["logs"])
+    #expect(logs.output.contains("--file 0011223344556677") && logs.output.contains("compressed"))
+    #expect(logs.output.contains("a\\u{202e}") && logs.error.contains("more files"))
   }
 
   @Test(
