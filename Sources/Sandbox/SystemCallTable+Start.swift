@@ -5,6 +5,10 @@ extension SystemCallTable {
     cLibraryStart + [
       .init("execve", "the container's runtime starts the agent, the opener starts the other two; no role may"),
       .init(
+        "openat", "runc opens the pipe on which it waits, between loading this profile and execve; no file is made",
+        where: .equals(0o2000001, in: 2, of: 0xFFFF_FFFF & ~0o500000)),  // O_WRONLY and O_CLOEXEC; O_LARGEFILE or not
+      .init("readlink", "Swift's start ends the program where it cannot learn its path", only: .amd64),
+      .init(
         "clone", "posix_spawn of collector and endpoint (CLONE_VM, CLONE_VFORK, SIGCHLD)",
         where: .equals(0x4111, in: 0)),
       .init("clone", "the collector's worker threads, before its filter", where: .equals(threadFlags, in: 0)),
@@ -26,7 +30,7 @@ extension SystemCallTable {
       .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
       .init("readlink", "the Swift runtime asks where it is", only: .amd64),
       .init("readlinkat", "the Swift runtime asks where it is", only: .arm64),
-      .init("getresuid", "refuses to be root"),
+      .init("getresuid", "refuses to be root in any of its ids"),
       .init("geteuid", "refuses to be root"),
       .init("getegid", "says in posture who it is"),
       .init("getppid", "says in posture who the opener is"),
