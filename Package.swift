@@ -69,7 +69,7 @@ let package = Package(
     .target(name: "API", dependencies: ["StrictJSON"], resources: [.embedInCode("openapi.yaml")]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
-    .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
+    .target(name: "Policy", dependencies: ["StrictJSON", "Grants", "Masking"]),
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
     .target(name: "SeccompProfile", dependencies: ["StrictJSON", "Sandbox"]),
 
@@ -98,7 +98,8 @@ let package = Package(
     .executableTarget(
       name: "Broker",
       dependencies: [
-        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Identity", "CertificateAuthority", "Daemon", arguments,
+        "Policy", "Grants", "StrictJSON", "API", "AuditLog", "Sandbox", "Identity", "CertificateAuthority", "Daemon",
+        arguments,
         crypto, x509, asn1, logging, nio, nioPosix, nioSSL,
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -123,8 +124,8 @@ let package = Package(
     // What a taken-over role would try; run by IntegrationTests, linked into no product.
     .target(name: "CAttack", path: "Tests/CAttack"),
     .executableTarget(
-      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox"], path: "Tests/AttackRole",
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox", "Opener", "Privsep"], path: "Tests/AttackRole",
+      linkerSettings: [.unsafeFlags(staticExecutable)]),
 
     // Tests: one target a module, and the real whole in IntegrationTests.
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
@@ -149,7 +150,8 @@ let package = Package(
       ]),
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
-    .testTarget(name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "StrictJSON", crypto]),
+    .testTarget(
+      name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "Privsep", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

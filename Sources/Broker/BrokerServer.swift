@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
+internal import Sandbox
 internal import ServiceLifecycle
 internal import Synchronization
 
@@ -42,6 +43,12 @@ struct BrokerServer: Service {
       }
     }
     listener.closeFuture.whenComplete { _ in arrival.finish() }
+    // Everything that only the start needs is done, and no connection has been taken yet.
+    let filter = try SeccompFilter.broker()
+    let digest = filter.digest
+    try filter.load()
+    logger.info("confined", metadata: ["seccomp_digest": "\(digest)"])
+    try await listener.setOption(.autoRead, value: true).get()
     logger.info("listening", metadata: ["address": "\(listener.localAddress.map(String.init(describing:)) ?? "")"])
     await withGracefulShutdownHandler {
       await withDiscardingTaskGroup { group in
@@ -60,6 +67,7 @@ struct BrokerServer: Service {
   ) async throws -> any Channel {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 256)
+      .serverChannelOption(.autoRead, value: false)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {

@@ -56,31 +56,44 @@ static void shutdown_signals(sigset_t *set) {
   sigaddset(set, SIGINT);
 }
 
+static int handle(const int *signals, size_t count, void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler};
+  for (size_t i = 0; i < count; i++)
+    if (sigaction(signals[i], &action, NULL) < 0) return -errno;
+  return 0;
+}
+
+// What ppoll waits with: set once, so that waiting needs no further call.
+static sigset_t waiting_mask;
+
 int cl_catch_shutdown(void) {
-  struct sigaction action = {.sa_handler = on_shutdown};
-  struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigset_t set;
   shutdown_signals(&set);
-  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || sigaction(SIGTERM, &action, NULL) < 0 ||
-      sigaction(SIGINT, &action, NULL) < 0 || sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-      sigaction(SIGHUP, &ignore, NULL) < 0 || sigaction(SIGXFSZ, &ignore, NULL) < 0)
-    return -errno;
-  return 0;
+  if (sigprocmask(SIG_BLOCK, &set, &waiting_mask) < 0) return -errno;
+  sigdelset(&waiting_mask, SIGTERM);
+  sigdelset(&waiting_mask, SIGINT);
+  int result = handle((int[]){SIGTERM, SIGINT}, 2, on_shutdown);
+  return result < 0 ? result : handle((int[]){SIGPIPE, SIGHUP, SIGXFSZ}, 3, SIG_IGN);
+}
+
+int cl_ignore_shutdown(void) {
+  if (sigprocmask(SIG_BLOCK, NULL, &waiting_mask) < 0) return -errno;
+  return handle((int[]){SIGTERM, SIGINT, SIGPIPE, SIGHUP, SIGXFSZ}, 5, SIG_IGN);
 }
 
 int cl_shutdown_requested(void) { return shutdown_requested; }
 
 int cl_poll_shutdown(struct pollfd *set, size_t count, int timeout_ms) {
-  sigset_t mask;
-  if (sigprocmask(SIG_BLOCK, NULL, &mask) < 0) return -errno;
-  sigdelset(&mask, SIGTERM);
-  sigdelset(&mask, SIGINT);
   struct timespec time = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
-  int ready = ppoll(set, count, timeout_ms < 0 ? NULL : &time, &mask);
+  int ready = ppoll(set, count, timeout_ms < 0 ? NULL : &time, &waiting_mask);
   return ready < 0 ? -errno : ready;
 }
 
-void cl_pause(int milliseconds) { poll(NULL, 0, milliseconds); }
+static _Thread_local int worker_number = -1;
+
+int cl_worker_number(void) { return worker_number; }
+
+void cl_set_worker_number(int number) { worker_number = number; }
 
 struct thread_start {
   void (*body)(void *);

@@ -25,7 +25,7 @@ package enum Endpoint {
       compiled = CompiledFilter(try SeccompFilter(for: .endpoint))
       hardened = try Confinement.harden(.endpoint, mode: mode)
       Process.tuneAllocator()
-      try Poll.catchShutdownSignals()
+      try Poll.ignoreShutdownSignals()
     } catch {
       throw Failure("\(error)")
     }

@@ -65,8 +65,10 @@ package enum Process {
     return bytes[..<count].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  /// Blocks about so long; a signal ends it early.
-  package static func sleep(milliseconds: Int32) { cl_pause(milliseconds) }
+  /// Blocks at least this long.
+  package static func sleep(milliseconds: Int32) {
+    do throws(SystemError) { _ = try Poll.wait([], timeoutMilliseconds: milliseconds) } catch {}
+  }
 
   package static func tuneAllocator() { cl_tune_allocator() }
 }

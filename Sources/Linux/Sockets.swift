@@ -104,6 +104,11 @@ package enum Poll {
     _ = try checked("sigaction", cl_catch_shutdown())
   }
 
+  /// SIGTERM, SIGINT, SIGPIPE and SIGHUP are ignored from here on: for a process that its parent tells to end.
+  package static func ignoreShutdownSignals() throws(SystemError) {
+    _ = try checked("sigaction", cl_ignore_shutdown())
+  }
+
   package static var shutdownRequested: Bool { cl_shutdown_requested() != 0 }
 
   /// One answer per interest, in order; nil where a signal came or the time was up. -1 waits for ever.

@@ -11,7 +11,7 @@ package enum MaskingLimits {
   /// Bytes of one identifier to each side of the word that made it interesting.
   static let identifierReach = 96
   /// Names of secrets inside one unbroken value that are asked about; with more, what is left of it is masked.
-  static let namesInOneValue = 6
+  static let namesInOneValue = 3
   /// Levels of decoding (base64 in base64, JSON in a string).
   static let depth = 3
   /// Bytes of one encoded run that are decoded and looked into.
@@ -25,7 +25,7 @@ package enum MaskingLimits {
   /// Bytes of all secrets of one target; each stands for about twelve bytes of patterns.
   static let taintBytes = 65_536
   /// Lines that a block without an end may take up.
-  static let blockLines = 512
+  package static let blockLines = 512
   /// Bytes of one command inside a line that are read as arguments.
   static let commandBytes = 8192
 }

@@ -38,7 +38,12 @@ package final class OpenerClient: Sendable {
   ) throws(SystemError) -> FileDescriptor {
     try sequence.withLock { last throws(SystemError) in
       last &+= 1
-      try Sockets.send(message(last).encoded, descriptor: descriptor, to: raw)
+      if descriptor < 0 {
+        // An endpoint passes no descriptor, and has no call that could.
+        try socket.descriptor.writeAll(message(last).encoded)
+      } else {
+        try Sockets.send(message(last).encoded, descriptor: descriptor, to: raw)
+      }
       while true {
         let (bytes, passed) = try Sockets.receive(
           from: raw, limit: OpenerMessage.size, timeoutMilliseconds: timeoutMilliseconds)

@@ -1,7 +1,7 @@
 internal import COpenSSL
 internal import Linux
 
-/// The compiled filter of one process: kills it for whatever the table does not name.
+/// The compiled filter of one process.
 package struct SeccompFilter: ~Copyable {
   private let context: SeccompContext
   /// SHA-256 of the program given to seccomp(2), hexadecimal. A process cannot read its filter back.
@@ -9,9 +9,12 @@ package struct SeccompFilter: ~Copyable {
   /// BPF instructions.
   package let instructions: Int
 
-  /// Compiles for an architecture. Only this machine's can be loaded.
-  package init(_ rules: [SystemCallRule], on architecture: Architecture = .native) throws(SandboxError) {
-    let context = try SeccompContext(Self.source(rules, on: architecture))
+  /// Compiles for an architecture. Only this machine's can be loaded. What no rule names kills the process, or gets
+  /// the default action.
+  package init(
+    _ rules: [SystemCallRule], on architecture: Architecture = .native, otherwise: FilterAction = .killProcess
+  ) throws(SandboxError) {
+    let context = try SeccompContext(Self.source(rules, on: architecture, otherwise: otherwise))
     let program = try context.program()
     self.context = context
     digest = Self.sha256(program)
@@ -22,10 +25,17 @@ package struct SeccompFilter: ~Copyable {
     try self.init(SystemCallTable.rules(for: role, on: architecture), on: architecture)
   }
 
+  /// The broker's.
+  package static func broker(on architecture: Architecture = .native) throws(SandboxError) -> SeccompFilter {
+    try SeccompFilter(SystemCallTable.broker, on: architecture, otherwise: SystemCallTable.brokerOtherwise)
+  }
+
   /// What is compiled. Rules of another architecture are left out.
-  package static func source(_ rules: [SystemCallRule], on architecture: Architecture) -> FilterSource {
+  package static func source(
+    _ rules: [SystemCallRule], on architecture: Architecture, otherwise: FilterAction = .killProcess
+  ) -> FilterSource {
     FilterSource(
-      architectures: [architecture], defaultAction: .killProcess, otherArchitectures: .killProcess,
+      architectures: [architecture], defaultAction: otherwise, otherArchitectures: .killProcess,
       rules: rules.filter { $0.applies(on: architecture) }.map {
         .init(name: $0.name, action: $0.action, conditions: $0.conditions.map(\.comparison))
       })

@@ -4,7 +4,7 @@ package struct SystemCallRule: Sendable, Equatable {
   /// All must hold. Empty: any arguments.
   package var conditions: [Condition]
   package var reason: String
-  /// `allow`, but where a library must be told to try another call.
+  /// `allow`, but where a library must be told to try another call, or where a call is refused more harshly than others.
   package var action: FilterAction
   /// Nil: on every architecture. Else the call is only there, or only made there by the C library.
   package var only: Architecture?
@@ -35,6 +35,11 @@ package struct SystemCallRule: Sendable, Equatable {
     package static func equals(_ value: UInt64, in argument: UInt32) -> Condition {
       // The kernel takes these arguments as 32-bit integers; comparing the low half decides as it does.
       Condition(argument: argument, mask: 0xFFFF_FFFF, value: value)
+    }
+
+    /// The argument's bits of `mask` are `value`.
+    package static func equals(_ value: UInt64, in argument: UInt32, of mask: UInt64) -> Condition {
+      Condition(argument: argument, mask: mask, value: value)
     }
 
     package var comparison: FilterSource.Comparison {

@@ -1,6 +1,7 @@
-/// Every system call that each role may make, with the reason. Whatever is not here kills the process.
+/// Every system call that each process may make, with the reason. Whatever is not here kills the process.
 ///
-/// The filter, the profiles in `profiles/` and their documentation come from this one table.
+/// The filters, the profiles in `profiles/` and their documentation come from this one table. It has the calls of every
+/// supported architecture: where `only` is given, the C library or the kernel of the others has another call for it.
 package enum SystemCallTable {
   /// The rules of one architecture.
   package static func rules(for role: Role, on architecture: Architecture = .native) -> [SystemCallRule] {
@@ -11,38 +12,33 @@ package enum SystemCallTable {
   package static func allRules(for role: Role) -> [SystemCallRule] {
     switch role {
     case .opener: memory + openerRules
-    case .collector: memory + threads + collectorRules
-    case .endpoint: memory + endpointRules
+    case .collector: memory + locks + collectorRules
+    case .endpoint: memory + locks + endpointRules
     }
   }
 
-  /// O_ACCMODE, O_CREAT, O_TRUNC, O_APPEND and __O_TMPFILE: none of them may be set.
-  private static let writing: UInt64 = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000
-  private static let executable: UInt64 = 4  // PROT_EXEC
+  /// O_ACCMODE, O_CREAT, O_TRUNC, O_APPEND and __O_TMPFILE: none of them may be set. The same bits everywhere.
+  static let writing: UInt64 = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000
+  static let executable: UInt64 = 4  // PROT_EXEC
 
-  /// What the allocator and leaving need in every role.
+  /// What the allocator and leaving need in every role. There is one arena, in the heap; no thread has its own.
   private static let memory: [SystemCallRule] = [
-    .init("brk", "malloc grows the heap"),
-    .init("mmap", "malloc and thread stacks; never executable memory", where: .bitsClear(executable, in: 2)),
-    .init("munmap", "free"),
+    .init("brk", "malloc grows and shrinks the heap"),
+    .init("mmap", "malloc of large blocks; never executable memory", where: .bitsClear(executable, in: 2)),
+    .init("munmap", "free of large blocks"),
     .init("mremap", "realloc of large blocks"),
     .init("close", "descriptors that are done with"),
-    .init("rt_sigprocmask", "ppoll's mask"),
-    .init("rt_sigreturn", "return from the SIGTERM handler"),
     .init("exit_group", "the end"),
   ]
 
-  private static let threads: [SystemCallRule] = [
-    .init("futex", "locks between the worker threads"),
+  private static let locks: [SystemCallRule] = [
+    .init("futex", "locks: between the collector's threads; of SwiftNIO and BoringSSL"),
     .init("gettid", "Swift's Mutex, which takes priority-inheriting futexes"),
-    .init("mprotect", "malloc grows a thread's arena; never executable memory", where: .bitsClear(executable, in: 2)),
-    .init("madvise", "free of large blocks"),
-    .init("rseq", "glibc registers restartable sequences when a thread starts, which may be after the filter"),
-    .init("set_robust_list", "glibc, when a thread starts, which may be after the filter"),
   ]
 
   private static let openerRules: [SystemCallRule] = [
     .init("ppoll", "waits for requests and for SIGTERM"),
+    .init("rt_sigreturn", "return from the SIGTERM handler"),
     .init("recvmsg", "takes a request and a /proc/<pid> descriptor"),
     .init("sendmsg", "passes the opened descriptor back"),
     .init("openat", "its one purpose; never for writing", where: .bitsClear(writing, in: 2)),
@@ -52,6 +48,7 @@ package enum SystemCallTable {
     .init("openat", "/proc entries, the path walk, log files; never for writing", where: .bitsClear(writing, in: 2)),
     .init("read", "/proc entries, configuration, frames"),
     .init("pread64", "log files at an offset, environ"),
+    .init("lseek", "passes over the holes of a log file (SEEK_DATA)", where: .equals(3, in: 2)),
     .init("readlinkat", "symlinks of the target, as text"),
     .init("statx", "metadata"),
     .init("fstatfs", "tells pidfs from what came before it"),
@@ -60,9 +57,8 @@ package enum SystemCallTable {
     .init("pidfd_open", "the inode that tells a process from its successor with the same pid"),
     .init("write", "audit, log, frames, wake-ups; no file can be opened for writing"),
     .init("recvmsg", "descriptors from the opener"),
-    .init("sendmsg", "requests to the opener"),
-    .init("ppoll", "waits for the endpoint and for the workers"),
-    .init("poll", "waits for the opener's answer, and for room in the audit sink"),
+    .init("sendmsg", "requests to the opener, with the descriptor that they are about"),
+    .init("ppoll", "waits for the endpoint, the workers, the opener's answer and room in the audit sink"),
     .init("getrandom", "request ids, sealed cursors"),
     .init("getpid", "libcrypto's random generator looks whether the process has forked"),
     .init(
@@ -70,25 +66,25 @@ package enum SystemCallTable {
   ]
 
   private static let endpointRules: [SystemCallRule] = [
-    .init("futex", "locks of SwiftNIO and BoringSSL"),
-    .init("gettid", "Swift's Mutex, which takes priority-inheriting futexes"),
-    .init("madvise", "free of large blocks"),
+    .init(
+      "madvise", "BoringSSL asks whether it would notice a fork (an advice that nobody knows)",
+      where: .equals(0xFFFF_FFFF, in: 2)),
+    .init("madvise", "BoringSSL's random state is wiped in a fork (MADV_WIPEONFORK)", where: .equals(18, in: 2)),
     .init("rt_sigaction", "SwiftNIO ignores SIGPIPE at its first socket", where: .equals(13, in: 0)),
-    .init("epoll_wait", "the event loop"),
+    .init("epoll_wait", "the event loop", only: .amd64),
+    .init("epoll_pwait", "the event loop", only: .arm64),
     .init("epoll_ctl", "the event loop"),
     .init("timerfd_settime", "the event loop's timer"),
     .init("listen", "sets the backlog of the socket it was given; there is no other to listen on"),
     .init("accept4", "connections to the listening socket it was given"),
     .init("read", "TLS records, frames, credentials, the event loop's timer and wake-up"),
-    .init("write", "TLS records, frames, the event loop's wake-up"),
+    .init("write", "TLS records, frames, requests to the opener, the event loop's wake-up"),
     .init("writev", "TLS records, frames"),
     .init("recvmsg", "credential files from the opener"),
-    .init("sendmsg", "asks the opener for credential files"),
-    .init("poll", "waits for the opener's answer"),
-    .init("shutdown", "half-closes a connection"),
+    .init("ppoll", "waits for the opener's answer"),
     .init("getrandom", "TLS"),
-    .init("getsockopt", "connection errors (SO_ERROR)"),
-    .init("setsockopt", "TCP_NODELAY, SO_LINGER"),
+    .init("getsockopt", "why a connection has broken (SO_ERROR)", where: .equals(1, in: 1), .equals(4, in: 2)),
+    .init("setsockopt", "TCP_NODELAY", where: .equals(6, in: 1), .equals(1, in: 2)),
     .init("getsockname", "the local address of a connection"),
     .init("getpeername", "the caller's address, for the audit event"),
     .init("fcntl", "O_NONBLOCK (F_GETFL)", where: .equals(3, in: 1)),

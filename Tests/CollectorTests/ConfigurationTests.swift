@@ -1,4 +1,5 @@
 import Budgets
+import Grants
 import Masking
 import StrictJSON
 import Testing
@@ -37,12 +38,35 @@ struct ConfigurationTests {
         "container": "\"app\"",
         "logs": """
         [{"name":"out","path":"/var/log/out"},{"name":"out","container":"side","path":"/x"},
-         {"name":"vol","volume":"b","path":"a/b.log","allow_hard_links":true}]
+         {"name":"vol","volume":"b","path":"a/b.log","allow_hard_links":true},
+         {"name":"all","glob":"/var/log/app/*.log"},{"name":"here","volume":"a","glob":"app-?.log"}]
         """,
       ], volumes: ["a", "b"])
-    #expect(configuration.logs.map(\.container) == ["app", "side", "app"])
-    #expect(configuration.logs.map(\.volume) == [nil, nil, 1])
-    #expect(configuration.logs.map(\.allowsHardLinks) == [false, false, true])
+    #expect(configuration.logs.map(\.container) == ["app", "side", "app", "app", "app"])
+    #expect(configuration.logs.map(\.volume) == [nil, nil, 1, nil, 0])
+    #expect(configuration.logs.map(\.allowsHardLinks) == [false, false, true, false, false])
+    #expect(
+      configuration.logs.map { String(decoding: $0.folder, as: UTF8.self) } == [
+        "/var/log/", "/", "a/", "/var/log/app/", "",
+      ])
+    #expect(
+      configuration.logs.map { String(decoding: $0.file, as: UTF8.self) } == [
+        "out", "x", "b.log", "*.log", "app-?.log",
+      ])
+    #expect(configuration.logs.map { $0.pattern?.pattern } == [nil, nil, nil, "*.log", "app-?.log"])
+  }
+
+  @Test func grantsMayRelaxMaskingUnlessForbidden() throws {
+    #expect(try Self.read().grantsRelaxMasking)
+    #expect(try Self.read(["masking": "{\"logs\":\"balanced\"}"]).grantsRelaxMasking)
+    let forbidding = try Self.read(["masking": "{\"grants_relax\":false}"])
+    #expect(!forbidding.grantsRelaxMasking)
+    let terms = MaskingTerms(safeNames: ["REGION"], lines: .balanced)
+    #expect(try RequestService.maskingRules(Self.read(), terms).logMode == .balanced)
+    #expect(try RequestService.maskingRules(Self.read(), nil).logMode == .strict)
+    #expect(try RequestService.maskingRules(forbidding, terms).logMode == .strict)
+    let secret = MaskingTerms(safeNames: ["DB_PASSWORD"])
+    #expect(throws: Refusal.self) { try RequestService.maskingRules(Self.read(), secret) }
   }
 
   @Test func ceilings() throws {
@@ -75,6 +99,9 @@ struct ConfigurationTests {
       ("logs", "[{\"name\":\"a\",\"path\":\"\"}]"), ("logs", "[{\"name\":\"a\",\"path\":\"/a/\"}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"/a\\u0000\"}]"), ("logs", "[{\"name\":\"a\",\"path\":\"/a\",\"glob\":1}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"b\",\"volume\":\"none\"}]"),
+      ("logs", "[{\"name\":\"a\",\"glob\":\"/var/*/x.log\"}]"), ("logs", "[{\"name\":\"a\",\"glob\":\"*.log\"}]"),
+      ("logs", "[{\"name\":\"a\",\"glob\":\"/var/x.log\"}]"), ("logs", "[{\"name\":\"a\",\"glob\":\"/a/x**.log\"}]"),
+      ("logs", "[{\"name\":\"a\",\"path\":\"/a/..\"}]"), ("logs", "[{\"name\":\"a\",\"glob\":\"/*/\"}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"/a\"},{\"name\":\"a\",\"path\":\"/b\"}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"/a\",\"allow_hard_links\":1}]"),
       ("ceilings", "{\"session_requests\":{\"per_second\":0,\"burst\":1}}"),
@@ -82,7 +109,7 @@ struct ConfigurationTests {
       ("ceilings", "{\"session_requests\":{\"per_second\":1,\"burst\":1,\"x\":1}}"),
       ("ceilings", "{\"sesion_requests\":{}}"),
       ("ceilings", "{\"session_concurrency\":0}"), ("ceilings", "[]"), ("masking", "{\"logs\":\"off\"}"),
-      ("masking", "{\"off\":true}"),
+      ("masking", "{\"off\":true}"), ("masking", "{\"grants_relax\":\"yes\"}"),
       ("masking", "{\"safe_names\":[\"*\"]}"), ("masking", "{\"safe_names\":[\"DB_PASSWORD\"]}"),
       ("masking", "{\"safe_names\":\"A\"}"),
     ] as [(String, String?)])

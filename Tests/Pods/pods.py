@@ -112,7 +112,7 @@ rules:
         self.agent_id = f"spiffe://dev.example/ns/demo/agent/{self.name}"
         self.port, self.app_port, broker_port = free_port(), free_port(), free_port()
         self.url, self.broker_url = f"https://127.0.0.1:{self.port}", f"https://127.0.0.1:{broker_port}"
-        run(root / "deploy/authority", self.folder, self.agent_id)
+        run(root / "deploy/authority", self.folder, self.agent_id, self.uid)
         (self.folder / "policy.yaml").write_text(self.policy)
         (self.folder / "broker/broker.json").write_text(json.dumps({
             "listen": f"127.0.0.1:{broker_port}", "issuer": self.broker_url, "trust_domain": "dev.example",
@@ -126,7 +126,7 @@ rules:
             "container": "unknown", "logs": [{"name": "app", "container": "app", "path": "/var/log/app/current.log"}],
             "ceilings": {"session_requests": rate, "peer_requests": rate, "agent_requests": rate}}
         self.write_configuration()
-        for number, container in enumerate([*containers, "sidelight"], 1):
+        for number, container in enumerate([containers[0], "sidelight", *containers[1:]], 1):
             file = self.folder / TERMINATION / container / f"{number:08x}"
             file.parent.mkdir(parents=True)
             file.touch()
@@ -144,8 +144,6 @@ rules:
         path = self.folder / "agent/configuration/agent.json"
         path.write_text(json.dumps(self.configuration))
         path.chmod(0o444)
-        for file in (self.folder / "agent/credentials").iterdir():
-            os.chown(file, 0, self.uid)
 
     def _start_broker(self):
         self.broker_log = open(self.folder / "broker/log", "w")

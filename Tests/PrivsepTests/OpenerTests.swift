@@ -191,7 +191,7 @@ struct OpenerClientTests {
     let (left, right) = try Sockets.pair(.sequencedPacket)
     let client = OpenerClient(socket: SharedDescriptor(FileDescriptor(owning: left)))
     close(right)
-    #expect(throws: SystemError("sendmsg", EPIPE)) { _ = try client.open(.configuration) }
+    #expect(throws: SystemError("write", EPIPE)) { _ = try client.open(.configuration) }
   }
 
   /// Threads ask at once; each gets its own answer.

@@ -13,5 +13,8 @@ struct ProfileCommand: ParsableCommand {
 
       Exit status: 0 it holds, 1 it does not, 64 wrong command line, 65 a file that is no profile. See docs/seccomp.md.
       """,
-    subcommands: [ProfileExplain.self, ProfileSubset.self, ProfileDiff.self])
+    subcommands: [
+      ProfileLint.self, ProfileExplain.self, ProfileSubset.self, ProfileDiff.self, ProfileCoverage.self,
+      ProfileWrite.self,
+    ])
 }

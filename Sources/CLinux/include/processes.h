@@ -13,15 +13,18 @@ int cl_spawn(const char *path, char *const arguments[], char *const environment[
 
 // Makes SIGTERM and SIGINT set a flag instead of ending the process, and ignores SIGPIPE, SIGHUP and SIGXFSZ (a full
 // sink is an error that the writer sees). The signals are
-// blocked but during cl_poll_shutdown.
+// blocked but during cl_poll_shutdown. Call it, or cl_ignore_shutdown, before cl_poll_shutdown and with one thread.
 int cl_catch_shutdown(void);
+// Ignores all of these signals: for a process that its parent tells to end, and whose filter has no sigreturn.
+int cl_ignore_shutdown(void);
 int cl_shutdown_requested(void);
-
-// Waits by poll(2), the one call for it that every role may make; a signal ends it early.
-void cl_pause(int milliseconds);
 
 // A detached thread with a small stack (kilobytes), all signals blocked. `body` must never return before the process ends.
 int cl_start_thread(void (*body)(void *), void *context, size_t stack_kilobytes);
+
+// A number that belongs to the calling thread; -1 until it is set.
+int cl_worker_number(void);
+void cl_set_worker_number(int number);
 
 // Limits malloc to one arena and returns freed memory eagerly.
 void cl_tune_allocator(void);

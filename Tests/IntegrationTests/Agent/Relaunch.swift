@@ -37,6 +37,15 @@ final class Relaunch {
       try Sidelight.run(
         program: "/usr/bin/install", ["-m", conditions.executableMode, Products.path(program), executable]
       ).status == 0)
+    var options = options
+    if program != "sidelight-agent" {
+      // It starts the shipped collector beside itself.
+      try #require(
+        try Sidelight.run(
+          program: "/usr/bin/install", ["-m", "711", Products.path("sidelight-agent"), folder.path("shipped")]
+        ).status == 0)
+      options += ["--collector", folder.path("shipped")]
+    }
     if let change = conditions.configuration {
       let text = change(try agent.installation.state.read("agent/agent.json"))
       // In place: owner and mode stay.
@@ -81,10 +90,14 @@ final class Relaunch {
     return try agent.get(path, token: agent.token())
   }
 
-  /// Waits for its end; the exit status.
+  /// Waits for its end; the exit status. One that goes on is killed after a minute.
   func ending() -> Int32? {
-    defer { child = nil }
-    return child?.wait()
+    guard let child else { return nil }
+    self.child = nil
+    let deadline = Date().addingTimeInterval(60)
+    while DevelopmentInstallation.isRunning(Int(child.pid)), Date() < deadline { usleep(20_000) }
+    if DevelopmentInstallation.isRunning(Int(child.pid)) { kill(child.pid, SIGKILL) }
+    return child.wait()
   }
 
   private static let launcher = """

@@ -1,0 +1,90 @@
+extension SystemCallTable {
+  /// The broker's filter, loaded when it listens. It is one process with threads that come and go, and it writes: its
+  /// database and its audit log. What is not here is refused with EPERM, so that no stranger ends the broker by a path
+  /// through its libraries that nobody has seen; what only an intruder would call, kills.
+  package static let broker: [SystemCallRule] = brokerCalls + brokerNever
+
+  /// What the broker's filter does with a call that is not in its table.
+  package static let brokerOtherwise = FilterAction.errno(1)
+
+  /// Never called by any part of it.
+  private static let brokerNever: [SystemCallRule] = [
+    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "socket", "connect", "bind",
+    "mount", "umount2", "move_mount", "fsopen", "pivot_root", "chroot", "unshare", "setns", "setuid", "setgid",
+    "setreuid", "setregid", "setresuid", "setresgid", "setgroups", "capset", "bpf", "perf_event_open", "userfaultfd",
+    "io_uring_setup", "keyctl", "add_key", "request_key", "init_module", "finit_module", "kexec_load",
+    "kexec_file_load", "open_by_handle_at", "memfd_create", "personality",
+  ].map { SystemCallRule($0, "nothing of the broker's: kills", action: .killProcess) }
+
+  private static let brokerCalls: [SystemCallRule] = [
+    // Memory and threads.
+    .init("brk", "malloc grows and shrinks the heap"),
+    .init("mmap", "malloc, thread stacks; never executable memory", where: .bitsClear(executable, in: 2)),
+    .init("munmap", "free, thread stacks"),
+    .init("mremap", "realloc of large blocks"),
+    .init("mprotect", "malloc grows a thread's arena, guards of stacks", where: .bitsClear(executable, in: 2)),
+    .init("madvise", "free of large blocks; BoringSSL's random state"),
+    .init("futex", "locks"),
+    .init("clone", "threads of Swift concurrency and Dispatch", where: .equals(threadFlags, in: 0)),
+    clone3Missing,
+    .init("set_robust_list", "the start of a thread"),
+    .init("rseq", "the start of a thread"),
+    .init("rt_sigprocmask", "the start and end of a thread"),
+    .init("prctl", "a thread's name (PR_SET_NAME)", where: .equals(15, in: 0)),
+    .init("setpriority", "Dispatch, for the threads of a quality of service", where: .equals(0, in: 0)),
+    .init("sched_getaffinity", "how many threads are worth it"),
+    .init("sched_yield", "locks"),
+    .init("gettid", "locks, a thread's name"),
+    .init("getpid", "SQLite's locks, signals"),
+    .init("exit", "the end of a thread"),
+    .init("exit_group", "the end"),
+    .init("rt_sigaction", "SwiftNIO ignores SIGPIPE; Dispatch takes SIGTERM over"),
+    .init("rt_sigreturn", "return from a handler"),
+    .init("rt_sigsuspend", "Dispatch's main thread waits"),
+    .init("signalfd4", "Dispatch takes SIGTERM and SIGINT"),
+    .init("eventfd2", "wake-ups of event loops and Dispatch"),
+    .init("getrandom", "TLS, keys, ids, Swift's hashing"),
+    // Network.
+    .init("listen", "sets the backlog of the listening socket"),
+    .init("accept4", "connections"),
+    .init("read", "TLS records, wake-ups, the policy"),
+    .init("write", "TLS records, wake-ups, audit, log"),
+    .init("writev", "TLS records"),
+    .init("getsockopt", "why a connection has broken (SO_ERROR)", where: .equals(1, in: 1), .equals(4, in: 2)),
+    .init("setsockopt", "TCP_NODELAY", where: .equals(6, in: 1), .equals(1, in: 2)),
+    .init("shutdown", "half-closes a connection whose request is none"),
+    .init("getsockname", "the local address of a connection"),
+    .init("getpeername", "the caller's address, for the audit event"),
+    .init("epoll_create", "event loops", only: .amd64),
+    .init("epoll_create1", "event loops, Dispatch"),
+    .init("epoll_ctl", "event loops"),
+    .init("epoll_wait", "event loops", only: .amd64),
+    .init("epoll_pwait", "event loops", only: .arm64),
+    .init("timerfd_create", "timers"),
+    .init("timerfd_settime", "timers"),
+    .init("close", "descriptors that are done with"),
+    // The database and the audit log.
+    .init("openat", "SQLite's journal, the audit log"),
+    .init("poll", "waits for room in the audit log", only: .amd64),
+    .init("ppoll", "waits for room in the audit log", only: .arm64),
+    .init("newfstatat", "SQLite looks at its files"),
+    .init("pread64", "SQLite"),
+    .init("pwrite64", "SQLite"),
+    .init("fdatasync", "SQLite"),
+    .init("fsync", "SQLite, the audit log"),
+    .init("ftruncate", "SQLite"),
+    .init("lseek", "SQLite, the length of the audit log"),
+    .init("unlink", "SQLite removes its journal", only: .amd64),
+    .init("unlinkat", "SQLite removes its journal", only: .arm64),
+    .init("access", "SQLite looks for a journal", only: .amd64),
+    .init("faccessat", "SQLite looks for a journal", only: .arm64),
+    .init("geteuid", "SQLite gives a new journal the database's owner"),
+    .init("fchown", "SQLite gives a new journal the database's owner"),
+    .init("readlink", "SQLite follows links in the database's path", only: .amd64),
+    .init("readlinkat", "SQLite follows links in the database's path", only: .arm64),
+    .init("fcntl", "O_NONBLOCK (F_GETFL)", where: .equals(3, in: 1)),
+    .init("fcntl", "O_NONBLOCK (F_SETFL)", where: .equals(4, in: 1)),
+    .init("fcntl", "SQLite's locks (F_GETLK)", where: .equals(5, in: 1)),
+    .init("fcntl", "SQLite's locks (F_SETLK)", where: .equals(6, in: 1)),
+  ]
+}
