@@ -23,6 +23,8 @@ setup: ## Install the packages that building and testing need (apt; as root or t
 .PHONY: build
 build: setup ## Release products in .build/release: sidelight, sidelight-agent, sidelight-broker
 	@for product in $(PRODUCTS); do $(SWIFT_BUILD) $(RELEASE) --product $$product; done
+	@.build/release/sidelight-agent system-calls --digests | diff profiles/digests.json - || \
+	  { echo "build: these filters are not those of profiles/digests.json; see 'make profiles'" >&2; exit 1; }
 	@ls -l $(addprefix .build/release/,$(PRODUCTS))
 
 .PHONY: run
@@ -39,6 +41,7 @@ check: setup ## Format, lint, import law, documents, generated files
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	@.ci/imports
 	@.ci/documents
+	@.ci/manifests
 
 .PHONY: fuzz
 fuzz: setup ## Every parser of hostile bytes under libFuzzer, a minute each (SECONDS_EACH=60, TARGETS="stat token")
@@ -55,8 +58,7 @@ format: ## Rewrite the sources in the project's format
 
 .PHONY: profiles
 profiles: setup ## Write profiles/ from the table of system calls
-	@$(SWIFT_BUILD) --product sidelight-agent
-	@$(SWIFT_BUILD) --product sidelight
+	@for product in sidelight sidelight-agent; do $(SWIFT_BUILD) --product $$product; done
 	@.build/debug/sidelight profile write profiles
 	@.build/debug/sidelight-agent system-calls --digests > profiles/digests.json
 

@@ -124,8 +124,8 @@ let package = Package(
     // What a taken-over role would try; run by IntegrationTests, linked into no product.
     .target(name: "CAttack", path: "Tests/CAttack"),
     .executableTarget(
-      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox"], path: "Tests/AttackRole",
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      name: "AttackRole", dependencies: ["CAttack", "Linux", "Sandbox", "Opener", "Privsep"], path: "Tests/AttackRole",
+      linkerSettings: [.unsafeFlags(staticExecutable)]),
 
     // Tests: one target a module, and the real whole in IntegrationTests.
     .testTarget(name: "LinuxTests", dependencies: ["Linux", "CLinux"]),
@@ -151,7 +151,8 @@ let package = Package(
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
     .testTarget(
-      name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "SeccompProfile", "StrictJSON", crypto]),
+      name: "IntegrationTests",
+      dependencies: ["Linux", "CLinux", "Sandbox", "SeccompProfile", "Privsep", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -24,6 +24,14 @@ package struct ComparedVariable: Sendable, Equatable, Decodable {
     case name, result
     case nameBase64 = "name_base64"
   }
+
+  package func write(to writer: inout JSONWriter) {
+    writer.object {
+      $0.member("name", name)
+      $0.member(optional: "name_base64", nameBase64)
+      $0.member("result", result.rawValue)
+    }
+  }
 }
 
 /// The answer of `GET /v1/processes/{id}/environment?compare={id}`.
@@ -66,6 +74,11 @@ package struct EnvironmentComparison: Sendable, Equatable, Decodable {
   }
 
   package func write(to writer: inout JSONWriter) {
+    write(to: &writer) { for variable in variables { variable.write(to: &$0) } }
+  }
+
+  /// With variables that are written as they come, and not those of the value.
+  package func write(to writer: inout JSONWriter, variables: (inout JSONWriter) -> Void) {
     writer.object {
       $0.member("process", process)
       $0.member("compared_with", comparedWith)
@@ -75,15 +88,7 @@ package struct EnvironmentComparison: Sendable, Equatable, Decodable {
       $0.member("hidden", hidden)
       $0.member("unnamed_here", unnamedHere)
       $0.member("unnamed_there", unnamedThere)
-      $0.member(array: "variables") {
-        for variable in variables {
-          $0.object {
-            $0.member("name", variable.name)
-            $0.member(optional: "name_base64", variable.nameBase64)
-            $0.member("result", variable.result.rawValue)
-          }
-        }
-      }
+      $0.member(array: "variables") { variables(&$0) }
     }
   }
 }

@@ -93,13 +93,18 @@ package struct Environment: Sendable, Equatable, Decodable {
   }
 
   package func write(to writer: inout JSONWriter) {
+    write(to: &writer) { for variable in variables { variable.write(to: &$0) } }
+  }
+
+  /// With variables that are written as they come, and not those of the value.
+  package func write(to writer: inout JSONWriter, variables: (inout JSONWriter) -> Void) {
     writer.object {
       $0.member("process", process)
       $0.member("source", source)
       $0.member("bytes_read", bytesRead)
       $0.member("truncated", truncated)
       $0.member("hidden", hidden)
-      $0.member(array: "variables") { for variable in variables { variable.write(to: &$0) } }
+      $0.member(array: "variables") { variables(&$0) }
     }
   }
 }

@@ -76,11 +76,14 @@ enum AgentProcess {
     guard words.count >= 2, let mode = ConfinementMode(rawValue: words[0]),
       let openerReport = ConfinementReport(text: words[1])
     else { Process.exitNow(64) }
-    do throws(Collector.Failure) {
+    do {
+      // The opener takes the closing of this socket for the end of this process, and ends itself. Number 3 stays open
+      // until then, so that the last words come before.
+      let opener = try FileDescriptor.duplicate(3)
       try Collector.run(
         .init(
           mode: mode, build: Process.buildID, openerReport: openerReport, volumes: Array(words.dropFirst(2))),
-        opener: FileDescriptor(owning: 3), endpoint: FileDescriptor(owning: 4))
+        opener: FileDescriptor(owning: opener), endpoint: FileDescriptor(owning: 4))
       Process.exitNow(Exit.asked)
     } catch {
       StartFailure.report("collector: \(error)")

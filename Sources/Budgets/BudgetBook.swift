@@ -98,9 +98,11 @@ package struct BudgetBook: Sendable {
   }
 
   /// Charges distinct objects, all or none. An object that was seen before costs nothing.
-  package mutating func charge(objects: [[UInt8]], to account: Account, now: Now) throws(BudgetRefusal) {
+  package mutating func charge(
+    objects: some Sequence<[UInt8]>, to account: Account, now: Now
+  ) throws(BudgetRefusal) {
     let (token, session) = try ledgers(of: account)
-    let hashes = Set(objects.map(\.hashValue))
+    let hashes = Set(objects.lazy.map(\.hashValue))
     for (ledger, allowance, prefix, ends) in [
       (token, account.tokenAllowance, "", account.tokenEnds),
       (session, account.sessionAllowance, "session_", account.sessionEnds),

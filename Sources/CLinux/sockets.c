@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -83,9 +85,9 @@ long cl_receive(int socket, void *bytes, size_t size, int *descriptor, int timeo
     clock_gettime(CLOCK_MONOTONIC, &now);
     int64_t end = now.tv_sec * 1000LL + now.tv_nsec / 1000000 + timeout_ms;
     for (;;) {
-      struct timespec wait_time = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
       // ppoll, which is the only one of the two that every architecture has.
-      int ready = ppoll(&wait, 1, &wait_time, NULL);
+      struct timespec time = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
+      int ready = ppoll(&wait, 1, &time, NULL);
       if (ready > 0) break;
       if (ready == 0) return -ETIMEDOUT;
       if (errno != EINTR) return -errno;

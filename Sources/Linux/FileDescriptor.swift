@@ -94,6 +94,19 @@ package struct FileDescriptor: ~Copyable, Sendable {
     }
   }
 
+  /// The first place at or after `offset` that holds data and not a hole (lseek(2), SEEK_DATA); nil where none follows.
+  /// File systems that know of no holes call all of it data. Moves the file's own position, which `read` without a place
+  /// uses.
+  package borrowing func nextData(from offset: Int64) throws(SystemError) -> Int64? {
+    do throws(SystemError) {
+      return Int64(try retrying("lseek") { Int(lseek(raw, Int(offset), 3)) })
+    } catch {
+      if error.number == ENXIO { return nil }
+      if error.number == EINVAL { return offset }
+      throw error
+    }
+  }
+
   private borrowing func append(
     _ count: Int, to buffer: inout [UInt8],
     _ body: (UnsafeMutableRawPointer) throws(SystemError) -> Int

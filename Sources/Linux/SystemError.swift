@@ -62,6 +62,7 @@ package enum Errno {
   package static let nameTooLong = ENAMETOOLONG
   package static let tooLarge = EFBIG
   package static let brokenPipe = EPIPE
+  package static let connectionReset = ECONNRESET
   package static let notSupported = EOPNOTSUPP
   package static let outOfRange = ERANGE
   package static let tooBig = E2BIG

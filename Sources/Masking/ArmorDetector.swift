@@ -70,6 +70,30 @@ enum ArmorDetector {
     return begin.map { endOfBlock(bytes, $0 + 10) == nil } ?? false
   }
 
+  enum Marker: Equatable {
+    case begins(SecretKind)
+    case ends
+  }
+
+  /// The last beginning of a secret block, or end of any, in the text.
+  static func lastMarker(_ bytes: Span<UInt8>) -> Marker? {
+    var found: Marker?
+    var index = 0
+    while index + 8 <= bytes.count {
+      if bytes[index] == 0x2D {
+        if ByteText.matches(bytes, index, "-----end") {
+          found = .ends
+        } else if index + 10 <= bytes.count, ByteText.matches(bytes, index, "-----begin"),
+          let kind = secretKind(bytes, index)
+        {
+          found = .begins(kind)
+        }
+      }
+      index += 1
+    }
+    return found
+  }
+
   private static func secretKind(_ bytes: Span<UInt8>, _ start: Int) -> SecretKind? {
     let label = start + 10
     let end = min(bytes.count, label + 64)

@@ -44,4 +44,13 @@ package struct LineState: Sendable {
     self.isProvisional = isProvisional
     linesLeft = MaskingLimits.blockLines
   }
+
+  mutating func closeBlock() { open = nil }
+
+  /// A line of the open block of which nothing was looked at.
+  mutating func countLine() {
+    linesLeft -= 1
+    isProvisional = false
+    if linesLeft <= 0 { open = nil }
+  }
 }

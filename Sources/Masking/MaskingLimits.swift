@@ -25,7 +25,7 @@ package enum MaskingLimits {
   /// Bytes of all secrets of one target; each stands for about twelve bytes of patterns.
   static let taintBytes = 65_536
   /// Lines that a block without an end may take up.
-  static let blockLines = 512
+  package static let blockLines = 512
   /// Bytes of one command inside a line that are read as arguments.
   static let commandBytes = 8192
 }

@@ -90,6 +90,18 @@ package struct Opener: ~Copyable {
   private borrowing func serve(
     _ peer: borrowing FileDescriptor, as owner: AgentFile.Owner
   ) throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      return try answer(peer, as: owner)
+    } catch {
+      // It asked, gave up waiting and has ended. The other peer still gets its moment to say why.
+      if error.number == Errno.brokenPipe || error.number == Errno.connectionReset { return false }
+      throw error
+    }
+  }
+
+  private borrowing func answer(
+    _ peer: borrowing FileDescriptor, as owner: AgentFile.Owner
+  ) throws(SystemError) -> Bool {
     let (bytes, passed) = try Sockets.receive(from: peer.raw, limit: OpenerMessage.size)
     if bytes.isEmpty, passed == nil { return false }
     let directory = FileDescriptor(owning: passed ?? -1)
@@ -100,7 +112,7 @@ package struct Opener: ~Copyable {
       return false
     }
     let number: UInt32
-    var opened: Result<Int32, SystemError>
+    let opened: Result<Int32, SystemError>
     switch message {
     case .openProcessEntry(let sequence, let entry):
       guard owner == .collector, passed != nil else { return false }
@@ -119,6 +131,13 @@ package struct Opener: ~Copyable {
       opened = Self.result { () throws(SystemError) in try FileDescriptor.open(path: path, .pathFollowing) }
     case .reply, .shutdown: return false
     }
+    try Self.reply(number, opened, to: peer)
+    return true
+  }
+
+  private static func reply(
+    _ number: UInt32, _ opened: Result<Int32, SystemError>, to peer: borrowing FileDescriptor
+  ) throws(SystemError) {
     switch opened {
     case .success(let raw):
       let descriptor = FileDescriptor(owning: raw)
@@ -132,7 +151,6 @@ package struct Opener: ~Copyable {
     case .failure(let error):
       try Sockets.send(OpenerMessage.reply(sequence: number, error: error.number).encoded, to: peer.raw)
     }
-    return true
   }
 
   private static func result(

@@ -134,19 +134,30 @@ struct ViewTests {
   }
 
   @Test func logs() throws {
-    let list = LogSourceList(sources: [
+    var list = LogSourceList(sources: [
       LogSource(name: "out", container: "app", status: "available", size: 5, modified: "m"),
       LogSource(name: "err", container: "app", status: "missing"),
     ])
+    var file = LogFile(id: "0011", name: TargetText(bytes: [0x61, 0xFF]), status: "available", size: 5, modified: "m")
+    file.predecessors = [LogPredecessor(name: TargetText(text: "b"), status: "compressed", size: 1, modified: "n")]
+    file.truncated = true
+    list.sources[0].files = [file]
+    list.sources[0].truncated = true
     #expect(try Self.read(LogSourceList.self, Self.written { list.write(to: &$0) }) == list)
     let lines = [
       LogLine(TargetText(text: ""), masked: 0, truncated: false),
       LogLine(TargetText(bytes: [0xFF]), masked: 2, truncated: true),
     ]
     #expect(lines[0].masked == nil && lines[0].truncated == nil)
-    let tail = LogTail(
-      source: "out", container: "app", size: 1, modified: "m", bytesScanned: 2, limitHit: "none", cursor: "c",
-      lines: lines)
+    var tail = LogTail(
+      source: "out", container: "app", file: TargetText(bytes: [0xFF]), fileID: "0011", size: 1, modified: "m",
+      bytesScanned: 2, limitHit: "none", cursor: "c", lines: lines)
+    #expect(try Self.read(LogTail.self, Self.written { tail.write(to: &$0) }) == tail)
+    tail.predecessors = [LogTail.Part(file: TargetText(text: "out.1"), lines: 1)]
+    tail.holeBytes = 5000
+    tail.linesScanned = 9
+    tail.withoutTime = 8
+    tail.withoutZone = 7
     #expect(try Self.read(LogTail.self, Self.written { tail.write(to: &$0) }) == tail)
   }
 
@@ -161,6 +172,8 @@ struct ViewTests {
       record.reason = "replaced"
       record.bytes = 1
       record.lines = 2
+      record.file = "f"
+      record.fileBase64 = "Zg=="
       record.cursor = "c"
       record.time = "t"
       let bytes = Self.written { record.write(to: &$0) }

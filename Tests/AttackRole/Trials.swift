@@ -45,12 +45,16 @@ final class Trials {
       ca_alarm(3)
       let start = try EventCounter(semaphore: true)
       if role == .collector {
+        let running = try EventCounter(semaphore: true)
         for _ in 0..<Self.workers {
           try Process.startThread(stackKilobytes: 256) {
+            running.signal()
             start.wait()
             Self.answer(attack(), to: socket)
           }
         }
+        // What glibc calls at the start of a thread is behind them.
+        for _ in 0..<Self.workers { running.wait() }
       } else {
         try hardened.forbidFileWrites()
       }

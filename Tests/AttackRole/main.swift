@@ -5,7 +5,8 @@ internal import Sandbox
 // A build of each role for tests alone: it enters the very confinement that the shipped roles enter, by the same code
 // and in the same order, then waits on its socket for the name of an attack and makes it. `AttackRole list` names the
 // attacks; `AttackRole ROLE PROCESS FILE FOLDER PROGRAM PORT` makes each of them in a process of its own and prints what
-// came of it; `sweep` and two numbers instead of the rest make every system call between them.
+// came of it; `sweep` and two numbers instead of the rest make every system call between them. `AttackRole digests` names the filters. `AttackRole run` is
+// an agent with the shipped collector, see TakenOverAgent.
 //
 // ROLE is a role of the agent, or `nobody` for an unprivileged process without any confinement, which shows that the
 // attacks are real.
@@ -29,6 +30,20 @@ if words == ["list"] {
   }
   Process.exitNow(0)
 }
+
+if words == ["digests"] {
+  do {
+    // As `sidelight-agent system-calls --digests`: a small program whose release build takes seconds.
+    report(String(try SystemCallTable.digests().dropLast()))
+  } catch {
+    fail("\(error)")
+  }
+  Process.exitNow(0)
+}
+
+// As its user already: an agent whose endpoint somebody outside has taken over.
+if words.first == "run" { TakenOverAgent.run(Array(words.dropFirst())) }
+if words.first == TakenOverAgent.endpointWord { TakenOverAgent.endpoint() }
 
 // Begun by root; the agent's user and group, as in the tests of the whole.
 if ca_become(64123) < 0 { fail("cannot become an unprivileged user") }

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -430,6 +431,35 @@ long ca_perform(int attack, const struct ca_victim *victim) { return attacks[att
 long ca_call(long number, const long arguments[6]) {
   return ended(
       syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]));
+}
+
+int ca_take_attacker(int listener, int collector, int *attacker) {
+  // The listening socket does not block; the attacker comes when it comes.
+  while ((*attacker = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0) {
+    if (errno != EAGAIN && errno != EINTR) return -errno;
+    usleep(10000);
+  }
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = *attacker};
+  if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, *attacker, &event) < 0) return -errno;
+  event.data.fd = collector;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, collector, &event) < 0) return -errno;
+  return epoll;
+}
+
+void ca_relay(int epoll, int attacker, int collector) {
+  static char buffer[65536];
+  struct epoll_event event;
+  while (epoll_wait(epoll, &event, 1, -1) == 1) {
+    ssize_t count = read(event.data.fd, buffer, sizeof buffer);
+    if (count <= 0) return;
+    int to = event.data.fd == attacker ? collector : attacker;
+    for (ssize_t done = 0; done < count;) {
+      ssize_t written = write(to, buffer + done, (size_t)(count - done));
+      if (written <= 0) return;
+      done += written;
+    }
+  }
 }
 
 pid_t ca_fork(void) { return fork(); }

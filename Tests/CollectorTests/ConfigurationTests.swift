@@ -1,4 +1,5 @@
 import Budgets
+import Grants
 import Masking
 import StrictJSON
 import Testing
@@ -37,12 +38,22 @@ struct ConfigurationTests {
         "container": "\"app\"",
         "logs": """
         [{"name":"out","path":"/var/log/out"},{"name":"out","container":"side","path":"/x"},
-         {"name":"vol","volume":"b","path":"a/b.log","allow_hard_links":true}]
+         {"name":"vol","volume":"b","path":"a/b.log","allow_hard_links":true},
+         {"name":"all","glob":"/var/log/app/*.log"},{"name":"here","volume":"a","glob":"app-?.log"}]
         """,
       ], volumes: ["a", "b"])
-    #expect(configuration.logs.map(\.container) == ["app", "side", "app"])
-    #expect(configuration.logs.map(\.volume) == [nil, nil, 1])
-    #expect(configuration.logs.map(\.allowsHardLinks) == [false, false, true])
+    #expect(configuration.logs.map(\.container) == ["app", "side", "app", "app", "app"])
+    #expect(configuration.logs.map(\.volume) == [nil, nil, 1, nil, 0])
+    #expect(configuration.logs.map(\.allowsHardLinks) == [false, false, true, false, false])
+    #expect(
+      configuration.logs.map { String(decoding: $0.folder, as: UTF8.self) } == [
+        "/var/log/", "/", "a/", "/var/log/app/", "",
+      ])
+    #expect(
+      configuration.logs.map { String(decoding: $0.file, as: UTF8.self) } == [
+        "out", "x", "b.log", "*.log", "app-?.log",
+      ])
+    #expect(configuration.logs.map { $0.pattern?.pattern } == [nil, nil, nil, "*.log", "app-?.log"])
   }
 
   @Test func ceilings() throws {
@@ -75,6 +86,9 @@ struct ConfigurationTests {
       ("logs", "[{\"name\":\"a\",\"path\":\"\"}]"), ("logs", "[{\"name\":\"a\",\"path\":\"/a/\"}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"/a\\u0000\"}]"), ("logs", "[{\"name\":\"a\",\"path\":\"/a\",\"glob\":1}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"b\",\"volume\":\"none\"}]"),
+      ("logs", "[{\"name\":\"a\",\"glob\":\"/var/*/x.log\"}]"), ("logs", "[{\"name\":\"a\",\"glob\":\"*.log\"}]"),
+      ("logs", "[{\"name\":\"a\",\"glob\":\"/var/x.log\"}]"), ("logs", "[{\"name\":\"a\",\"glob\":\"/a/x**.log\"}]"),
+      ("logs", "[{\"name\":\"a\",\"path\":\"/a/..\"}]"), ("logs", "[{\"name\":\"a\",\"glob\":\"/*/\"}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"/a\"},{\"name\":\"a\",\"path\":\"/b\"}]"),
       ("logs", "[{\"name\":\"a\",\"path\":\"/a\",\"allow_hard_links\":1}]"),
       ("ceilings", "{\"session_requests\":{\"per_second\":0,\"burst\":1}}"),

@@ -7,6 +7,12 @@ import Testing
 
 @testable import Collector
 
+extension LineCutter.Piece {
+  var lines: [LogLine] {
+    if case .line(let line) = self { [line.line] } else { [] }
+  }
+}
+
 enum Lines {
   static let masker = Masker(rules: .builtIn, fingerprinter: Fingerprinter { _ in [] }, taint: Taint())
 
@@ -16,8 +22,8 @@ enum Lines {
   static func cut(_ chunks: [[UInt8]], finish: Bool = true) -> [LogLine] {
     var cutter = LineCutter()
     var lines: [LogLine] = []
-    for chunk in chunks { cutter.lines(chunk[...], masker: masker) { line, _ in lines.append(line) } }
-    if finish, cutter.hasUnfinished { cutter.finish(masker: masker) { line, _ in lines.append(line) } }
+    for chunk in chunks { cutter.lines(chunk[...], masker: masker) { lines += $0.lines } }
+    if finish, cutter.hasUnfinished { cutter.finish(masker: masker) { lines += $0.lines } }
     return lines
   }
 
@@ -95,11 +101,11 @@ struct LineCutterTests {
     var cutter = LineCutter()
     let text = Array("first\n".utf8) + [UInt8](repeating: 0x79, count: count)
     for start in stride(from: 0, to: text.count, by: 65536) {
-      cutter.lines(text[start..<min(text.count, start + 65536)], masker: Lines.masker) { _, _ in }
+      cutter.lines(text[start..<min(text.count, start + 65536)], masker: Lines.masker) { _ in }
     }
     #expect(cutter.pendingCount == count)
     #expect(cutter.hasUnfinished == (count > 0))
-    cutter.lines([0x0A], masker: Lines.masker) { _, _ in }
+    cutter.lines([0x0A], masker: Lines.masker) { _ in }
     #expect(cutter.pendingCount == 0 && !cutter.hasUnfinished)
   }
 
@@ -128,10 +134,103 @@ struct LineCutterTests {
     var cutter = LineCutter()
     cutter.beginInsideLine()
     var lines: [LogLine] = []
-    cutter.lines(Array("rest of a secret".utf8)[...], masker: Lines.masker) { line, _ in lines.append(line) }
+    cutter.lines(Array("rest of a secret".utf8)[...], masker: Lines.masker) { lines += $0.lines }
     #expect(lines.isEmpty && cutter.hasUnfinished)
-    cutter.lines(Array(" indeed\nnext\n".utf8)[...], masker: Lines.masker) { line, _ in lines.append(line) }
+    cutter.lines(Array(" indeed\nnext\n".utf8)[...], masker: Lines.masker) { lines += $0.lines }
     #expect(lines.map(\.text) == [Lines.oversize, "next"] && lines[0].truncated == true)
+  }
+}
+
+/// Runs of NULs, and blocks that begin or end in a line that is too long to be kept.
+struct OddBytesTests {
+  static func pieces(_ chunks: [[UInt8]], values: [[UInt8]] = []) -> [String] {
+    var cutter = LineCutter()
+    cutter.values = values
+    var found: [String] = []
+    func take(_ piece: LineCutter.Piece) {
+      switch piece {
+      case .line(let line): found.append(line.line.text)
+      case .hole(let bytes): found.append("hole \(bytes)")
+      }
+    }
+    for chunk in chunks { cutter.lines(chunk[...], masker: Lines.masker, take) }
+    cutter.finishUnfinished(masker: Lines.masker, take)
+    return found
+  }
+
+  @Test(
+    arguments: [
+      (4095, ["a", "b" + String(repeating: "\0", count: 4095) + "c", "d"]), (4096, ["a", "b", "hole 4096", "c", "d"]),
+      (200_000, ["a", "b", "hole 200000", "c", "d"]),
+    ] as [(Int, [String])])
+  func holes(_ count: Int, _ expected: [String]) {
+    let text = Array("a\nb".utf8) + [UInt8](repeating: 0, count: count) + Array("c\nd".utf8)
+    #expect(Self.pieces([text]) == expected)
+    #expect(Self.pieces(text.map { [$0] }) == expected)
+    for size in [1, 4095, 4096, 4097, 65536] where text.count / size < 5000 {
+      let chunks = stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min(text.count, $0 + size)]) }
+      #expect(Self.pieces(chunks) == expected)
+    }
+  }
+
+  @Test func holesAtTheEdges() {
+    let nuls = [UInt8](repeating: 0, count: 5000)
+    #expect(Self.pieces([nuls]) == ["hole 5000"])
+    #expect(Self.pieces([nuls + Array("a\n".utf8)]) == ["hole 5000", "a"])
+    #expect(Self.pieces([Array("a\n".utf8) + nuls]) == ["a", "hole 5000"])
+    // A crash may leave NULs in the middle of a word.
+    let value = Array("correct-horse-battery".utf8)
+    #expect(Self.pieces([Array("x correct-ho".utf8) + nuls], values: [value])[0] == "x \u{2039}oversize:8-15:-\u{203A}")
+  }
+
+  /// Where a reader can go on: at the beginning of the line that is not finished.
+  @Test func places() {
+    var cutter = LineCutter(position: 1000)
+    var starts: [UInt64] = []
+    func take(_ piece: LineCutter.Piece) { if case .line(let line) = piece { starts.append(line.start) } }
+    cutter.lines(Array("ab\ncd".utf8)[...], masker: Lines.masker, take)
+    #expect(cutter.lineStart == 1003 && cutter.position == 1005)
+    cutter.skip(10_000)
+    #expect(cutter.lineStart == 1003 && cutter.position == 11_005)
+    cutter.lines(Array("e\nf".utf8)[...], masker: Lines.masker, take)
+    #expect(starts == [1000, 1003, 11_005] && cutter.lineStart == 11_007 && cutter.position == 11_008)
+  }
+
+  static let key = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng="
+
+  /// A block that begins inside a line of over a megabyte goes on in the lines after it, wherever its first words are cut.
+  @Test(arguments: [0, 1, 8180, 8192, 65_530, 700_000, 1_048_570])
+  func aBlockThatBeginsInAnOversizeLine(_ before: Int) {
+    let filler = String(repeating: "x", count: before)
+    let rest = String(repeating: "y", count: LineCutter.maximumLine + 100 - before)
+    let text = Array(
+      (filler + "-----BEGIN PRIVATE KEY-----" + rest + "\nshort\n-----END PRIVATE KEY-----\nafter\n").utf8)
+    for size in [text.count, 65536, 4099, 1021] {
+      let chunks = stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min(text.count, $0 + size)]) }
+      let found = Self.pieces(chunks)
+      #expect(found.count == 4 && found[0] == Lines.oversize && found[3] == "after")
+      #expect(!found[1].contains("short"), "\(before) \(size)")
+    }
+  }
+
+  @Test func aBlockThatEndsInAnOversizeLine() {
+    let long = String(repeating: "y", count: LineCutter.maximumLine + 100)
+    let begin = "-----BEGIN PRIVATE KEY-----\n\(Self.key)\n"
+    let found = Self.pieces([Array((begin + long + "-----END PRIVATE KEY-----\nafter\n").utf8)])
+    #expect(found.count == 4 && found.last == "after")
+    let still = Self.pieces([Array((begin + long + "\nshort\n").utf8)])
+    #expect(still.count == 4 && !still[3].contains("short"))
+    // A certificate is no secret.
+    let certificate = Self.pieces([Array(("-----BEGIN CERTIFICATE-----" + long + "\nshort\n").utf8)])
+    #expect(certificate == [Lines.oversize, "short"])
+  }
+
+  /// Text with a NUL after every letter, in a line that is too long.
+  @Test func timeIsLinear() {
+    var text: [UInt8] = []
+    for _ in 0..<(2 << 20) { text += [0x61, 0] }
+    let time = ContinuousClock().measure { _ = Self.pieces([text]) }
+    #expect(time < .seconds(30))
   }
 }
 
@@ -172,146 +271,5 @@ struct OverlapTests {
     let value = [UInt8](repeating: 0x61, count: 2000)
     let time = ContinuousClock().measure { for _ in 0..<300 { _ = LineCutter.overlap(of: text, with: value) } }
     #expect(time < .seconds(10))
-  }
-}
-
-struct LogTailReaderTests {
-  static func tail(
-    _ bytes: [UInt8], _ count: Int, budget: Int64 = .max, size: UInt64? = nil
-  ) throws -> LogTailReader.Tail {
-    let tree = try Tree()
-    try tree.file("log", bytes)
-    let file = SharedDescriptor(try FileDescriptor.open(path: tree.path + "/log", .read))
-    return try LogTailReader(file: file, masker: Lines.masker).last(
-      count, size: size ?? UInt64(bytes.count), budget: budget)
-  }
-
-  @Test(
-    arguments: [
-      ("", 5, []), ("a\nb\nc\n", 2, ["b", "c"]), ("a\nb\nc ", 2, ["b", "c "]), ("a\nb\nc\n", 10, ["a", "b", "c"]),
-      ("a\nb\nc\n", 0, []), ("\n\n\n", 2, ["", ""]), ("one ", 1, ["one "]), ("a\r\nb\r\n", 1, ["b"]), ("\n", 1, [""]),
-    ] as [(String, Int, [String])])
-  func golden(_ text: String, _ count: Int, _ lines: [String]) throws {
-    let tail = try Self.tail(Array(text.utf8), count)
-    #expect(tail.lines.map(\.text) == lines)
-    #expect(tail.limitHit == "none" && tail.end == UInt64(text.utf8.count))
-    #expect(
-      tail.unfinished == UInt64(text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).last?.count ?? 0))
-  }
-
-  /// Against the whole text cut at its newlines, for files around the size of a block.
-  @Test func agreesWithTheWholeText() throws {
-    var random = SplitMix(state: 221)
-    for _ in 0..<8 {
-      var text = ""
-      let size = Int.random(in: 0...150_000, using: &random)
-      var number = 0
-      while text.utf8.count < size {
-        text += "line \(number) " + String(repeating: "é", count: Int.random(in: 0...300, using: &random)) + "\n"
-        number += 1
-      }
-      if Bool.random(using: &random) { text += "the end " }
-      let all = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-      let expected = all.last == "" ? Array(all.dropLast()) : all
-      for count in [1, 100, 5000] {
-        let tail = try Self.tail(Array(text.utf8), count)
-        #expect(tail.lines.map(\.text) == expected.suffix(count))
-        #expect(tail.end == UInt64(text.utf8.count) && tail.limitHit == "none")
-        #expect(tail.scanned <= Int64(text.utf8.count))
-      }
-    }
-  }
-
-  /// No more than the answer, the lines that give it its context, and a block.
-  @Test func noMoreIsReadThanNeeded() throws {
-    let text = Array(String(repeating: "0123456789 0123456789\n", count: 50_000).utf8)
-    #expect(try Self.tail(text, 1).scanned == 65536)
-    #expect(try Self.tail(text, 5000).scanned <= (5000 + 512) * 22 + 65536)
-  }
-
-  /// A file without a newline is read no further than the budget, and its end, cut off from its beginning, is not shown.
-  @Test func noNewlineAtAll() throws {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let tail = try Self.tail([UInt8](repeating: 0x61, count: 6 << 20), 100)
-    #expect(tail.scanned == LogTailReader.scanLimit && tail.limitHit == "scan" && tail.lines.isEmpty)
-    #expect(tail.end == 6 << 20)
-    #expect(clock.now - start < .seconds(20))
-  }
-
-  @Test func theBudgetIsKept() throws {
-    let text = Array(String(repeating: "0123456789\n", count: 20_000).utf8)
-    for budget in [0, 1, 5, 11, 100, 65536, 100_000] as [Int64] {
-      let tail = try Self.tail(text, 10_000, budget: budget)
-      #expect(tail.scanned <= budget && tail.limitHit == "scan")
-      #expect(tail.lines.allSatisfy { $0.text == "0123456789" })
-      #expect(tail.lines.count == max(0, (Int(budget) - 1) / 11))
-    }
-  }
-
-  /// A sparse file of a gigabyte costs no more than the budget.
-  @Test func sparseFiles() throws {
-    let tree = try Tree()
-    try tree.file("log", Array("first\n".utf8))
-    #expect(unsafe truncate(tree.path + "/log", 1 << 30) == 0)
-    let file = SharedDescriptor(try FileDescriptor.open(path: tree.path + "/log", .read))
-    let tail = try LogTailReader(file: file, masker: Lines.masker).last(10, size: 1 << 30, budget: .max)
-    #expect(tail.scanned == LogTailReader.scanLimit && tail.limitHit == "scan" && tail.lines.isEmpty)
-  }
-
-  @Test func nulsWithNewlines() throws {
-    let tail = try Self.tail([0, 0, 0x0A, 0x61, 0, 0x0A, 0x62, 0x20], 10)
-    #expect(tail.lines.map(\.text) == ["\0\0", "a\0", "b "])
-  }
-
-  /// The file has become shorter since its size was taken.
-  @Test func aShorterFile() throws {
-    let tail = try Self.tail(Array("a\nb\n".utf8), 10, size: 1000)
-    #expect(tail.lines.isEmpty || tail.lines.map(\.text) == ["a", "b"])
-    #expect(tail.end <= 1000)
-  }
-
-  /// An unfinished line over the limit of one line: counted whole, and shown as what it is.
-  @Test func anEndlessLastLine() throws {
-    let text = Array("first\n".utf8) + [UInt8](repeating: 0x7A, count: LineCutter.maximumLine + 10)
-    let tail = try Self.tail(text, 2)
-    #expect(tail.lines.map(\.text) == ["first", Lines.oversize])
-    #expect(tail.end - tail.unfinished == 6)
-  }
-
-  /// The end of an unfinished line may be the beginning of a secret.
-  @Test(arguments: [
-    ("x correct-ho", "x \u{2039}oversize:8-15:-\u{203A}"), ("x corr", "x \u{2039}oversize:1-7:-\u{203A}"),
-    ("x cor", "x cor"),
-    ("x rect-horse", "x rect-horse"), ("x correct-horsf", "x correct-horsf"),
-    ("first\nx corr", "x \u{2039}oversize:1-7:-\u{203A}"),
-  ])
-  func theBeginningOfASecret(_ text: String, _ shown: String) throws {
-    let tree = try Tree()
-    try tree.file("log", Array(text.utf8))
-    let file = SharedDescriptor(try FileDescriptor.open(path: tree.path + "/log", .read))
-    let reader = LogTailReader(file: file, masker: Lines.masker, values: [Array("correct-horse-battery".utf8)])
-    #expect(try reader.last(1, size: UInt64(text.utf8.count), budget: .max).lines.map(\.text) == [shown])
-  }
-
-  /// An unfinished line is cut like any other.
-  @Test func aLongUnfinishedLine() throws {
-    let tail = try Self.tail(Array(("first\n" + String(repeating: "ab ", count: 30_000) + "end").utf8), 1)
-    #expect(tail.lines[0].text.utf8.count <= LineCutter.maximumShown && tail.lines[0].truncated == true)
-    #expect(tail.unfinished == 90_003)
-  }
-
-  /// A key of several lines is known as one though only its last lines are shown, however long it is, and however much
-  /// comes after it.
-  @Test(arguments: [(30, 0), (63, 1), (100, 0), (100, 900), (480, 0), (480, 900), (300, 3000)])
-  func blocksBeforeTheFirstLine(_ count: Int, _ after: Int) throws {
-    let body = [String](repeating: "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7xI0Vng=", count: count)
-    let rest = [String](repeating: String(repeating: "after ", count: 11), count: after)
-    let block = ["-----BEGIN PRIVATE KEY-----"] + body + ["short", "-----END PRIVATE KEY-----"] + rest
-    let before = (0..<2000).map { "before \($0)" }
-    let tail = try Self.tail(Array(((before + block).joined(separator: "\n") + "\n").utf8), 3 + after)
-    #expect(tail.lines.count == 3 + after)
-    #expect(tail.lines.prefix(3).allSatisfy { $0.masked == 1 })
-    #expect(!tail.lines.contains { $0.text.contains("short") })
   }
 }

@@ -11,7 +11,7 @@ struct LogCursorTests {
 
   static func sample() throws -> (cursor: LogCursor, file: FileStatus) {
     let file = try FileDescriptor.open(path: "/proc/self/exe", .pathFollowing).status()
-    return (LogCursor(file: file, offset: 0x0102_0304_0506_0708), file)
+    return (LogCursor(file: file, offset: 0x0102_0304_0506_0708, mark: (0..<16).map { $0 }), file)
   }
 
   static func open(
@@ -27,14 +27,19 @@ struct LogCursorTests {
     #expect(cursor.names(file))
     // Opaque: the same place looks different each time, and nothing of it can be read.
     #expect(try cursor.sealed(key: Self.key, source: "app/out", session: "s") != sealed)
-    #expect(sealed.utf8.count < 100)
+    #expect(sealed.utf8.count == 102)
   }
 
   @Test func anotherFileIsAnother() throws {
     let (cursor, file) = try Self.sample()
-    for change in 0..<3 {
+    for change in 0..<4 {
       var other = file
-      if change == 0 { other.inode += 1 } else if change == 1 { other.deviceMinor += 1 } else { other.deviceMajor += 1 }
+      switch change {
+      case 0: other.inode += 1
+      case 1: other.deviceMinor += 1
+      case 2: other.deviceMajor += 1
+      case _: other.born = Timestamp(seconds: 7, nanoseconds: 8)
+      }
       #expect(!cursor.names(other))
     }
   }
@@ -69,7 +74,7 @@ struct LogCursorTests {
   /// Sealed under the right key, but of something else.
   @Test func anotherContent() throws {
     let context = Array("log-cursor".utf8) + [0] + Array("app/out".utf8) + [0] + Array("s".utf8)
-    for count in [0, 31, 33, 64] {
+    for count in [0, 32, 47, 49, 64] {
       let text = Base64URL.encode(
         try LibCrypto.seal([UInt8](repeating: 0, count: count), key: Self.key, context: context))
       #expect(throws: Refusal.self) { try Self.open(text) }

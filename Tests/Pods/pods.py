@@ -126,7 +126,7 @@ rules:
             "container": "unknown", "logs": [{"name": "app", "container": "app", "path": "/var/log/app/current.log"}],
             "ceilings": {"session_requests": rate, "peer_requests": rate, "agent_requests": rate}}
         self.write_configuration()
-        for number, container in enumerate([*containers, "sidelight"], 1):
+        for number, container in enumerate([containers[0], "sidelight", *containers[1:]], 1):
             file = self.folder / TERMINATION / container / f"{number:08x}"
             file.parent.mkdir(parents=True)
             file.touch()

@@ -59,6 +59,28 @@ struct EnvironmentEntryTests {
   }
 }
 
+struct EnvironmentBlockTests {
+  /// The same records as when each is taken apart by itself.
+  @Test func agreesWithTheRecords() {
+    var random = SplitMix(state: 133)
+    for _ in 0..<3000 {
+      let bytes: [UInt8] = [0, 0, 0x41, 0x3D, 0x3D, 0xFF]
+      let text = (0..<Int.random(in: 0...30, using: &random)).map { _ in bytes.randomElement(using: &random)! }
+      let limit = Bool.random(using: &random) ? Int.random(in: 1...6, using: &random) : Int.max
+      let block = EnvironmentBlock(text, limit: limit)
+      let (all, unterminated) = NULSeparated.records(text.span)
+      #expect(block.records.count == min(all.count, limit))
+      #expect(block.exceedsLimit == (all.count > limit))
+      #expect(block.unterminated == (unterminated && all.count <= limit))
+      for (record, whole) in zip(block.records, all) {
+        let entry = EnvironmentEntry(record: whole)
+        #expect(Array(block.name(record)) == entry.name && block.value(record).map { Array($0) } == entry.value)
+        #expect(record.isEmpty == whole.isEmpty && record.hasValue == (entry.value != nil))
+      }
+    }
+  }
+}
+
 struct CommandLineTests {
   static func parse(_ bytes: [UInt8]) -> CommandLine { CommandLine(bytes.span) }
 

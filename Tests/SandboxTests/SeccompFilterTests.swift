@@ -104,6 +104,10 @@ struct SeccompFilterTests {
           ? kills("mmap", [0, 4096, protection, 0x22, -1, 0]) : passes("mmap", [0, 4096, protection, 0x22, -1, 0])
       }
       for protection in [0, 1, 3, 4, 5, 7] { kills("mprotect", [0, 0, protection, 0, 0, 0]) }
+      if role == .collector {
+        for whence in [0, 1, 2, 4] { kills("lseek", [-1, 0, whence, 0, 0, 0]) }
+        passes("lseek", [-1, 0, 3, 0, 0, 0])
+      }
       if role != .endpoint {
         for flags in [1, 2, 3, 0o101, 0o1000, 0o2000, 0o100, 0o20200000, 0o20000000, 1 | high, 0o2000000 | 2] {
           kills("openat", [-100, 0, flags, 0o600, 0, 0])

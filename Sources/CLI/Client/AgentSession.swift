@@ -129,6 +129,9 @@ actor AgentSession {
     }
   }
 
+  /// The next request is sent with a new token.
+  func renewToken() { token = nil }
+
   private func currentToken() async throws(Failure) -> String {
     if let token { return token }
     let answer = try await broker.token(TokenRequest(resource: agentID, detail: detail)).answer

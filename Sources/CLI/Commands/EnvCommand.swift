@@ -46,7 +46,9 @@ struct EnvCommand: AsyncParsableCommand {
 
   private func show(_ comparison: EnvironmentComparison) throws(Failure) {
     var table = Table([.left("RESULT"), .left("NAME")])
-    for variable in comparison.variables {
+    // What differs first: that is what was looked for.
+    let order: [ComparedVariable.Result] = [.differs, .onlyHere, .onlyThere, .unknown, .same]
+    for variable in order.flatMap({ result in comparison.variables.filter { $0.result == result } }) {
       table.append(
         [
           variable.result.rawValue.split(separator: "_").joined(separator: " "),

@@ -30,7 +30,10 @@ struct DevUpCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("As root: run the command as this user. (default: 65534:65534)", valueName: "uid[:gid]"))
   var user: UserIdentity?
 
-  @Option(help: ArgumentHelp("A log of the workload, by its absolute path there; repeatable.", valueName: "name=path"))
+  @Option(
+    help: ArgumentHelp(
+      "A log of the workload, by its absolute path there; the last component may be a pattern; repeatable.",
+      valueName: "name=path"))
   var log: [LogOption] = []
 
   @Option(help: ArgumentHelp("Look at this process instead of starting one.", valueName: "pid"))

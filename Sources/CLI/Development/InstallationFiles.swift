@@ -88,7 +88,9 @@ struct InstallationFiles {
         for log in target.logs {
           $0.object {
             $0.member("name", log.name)
-            $0.member("path", log.path)
+            // A pattern in the last component stands for what it matches.
+            let last = log.path.split(separator: "/").last ?? ""
+            $0.member(last.contains("*") || last.contains("?") ? "glob" : "path", log.path)
           }
         }
       }

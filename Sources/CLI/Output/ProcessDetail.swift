@@ -23,8 +23,10 @@ struct ProcessDetail {
     return result
   }
 
+  /// Without the unit, which the value has.
   private static func title(_ field: ProcessField) -> String {
-    field.rawValue.split(separator: "_").joined(separator: " ")
+    let units: Set<Substring> = ["bytes", "milliseconds", "nanoseconds", "seconds"]
+    return field.rawValue.split(separator: "_").filter { !units.contains($0) }.joined(separator: " ")
   }
 
   /// Long lists take a line for each item.

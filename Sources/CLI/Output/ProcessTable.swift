@@ -87,7 +87,7 @@ enum FieldText {
       field == .arguments ? Self.arguments(texts) : Self.list(texts.map { Escaping.visible($0.text) })
     case .integers(let numbers): Self.list(numbers.map { "\($0)" })
     case .totals(let totals):
-      "\(totals.processes) processes, \(totals.threads) threads, \(Units.bytes(totals.residentBytes)), "
+      "processes: \(totals.processes), threads: \(totals.threads), resident: \(Units.bytes(totals.residentBytes)), cpu: "
         + Units.cpu(milliseconds: totals.cpuMilliseconds)
     case .limits(let limits): Self.list(limits.map { "\(Escaping.visible($0.name)) \(Escaping.visible($0.soft))" })
     case .cgroups(let groups):

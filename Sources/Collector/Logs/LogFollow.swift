@@ -9,20 +9,31 @@ internal import Synchronization
 internal import Tokens
 
 /// One followed log. The main loop ticks it now and then on a worker; it reads what is new, as far as the client takes
-/// it: the file itself is the buffer for a slow one. `end` is always its last record.
+/// it: the file itself is the buffer for a slow one, up to a limit from which on lines are left out. `end` is always its
+/// last record.
 final class LogFollow: Sendable {
+  /// How much of a log goes through one follow.
+  struct Limits: Sendable {
+    /// Bytes read in a second, and at once.
+    var perSecond: Int64 = 1 << 20
+    var burst: Int64 = 4 << 20
+    /// Bytes that a follow may fall behind while it runs, and those it goes on with when it did.
+    var lag: UInt64 = 16 << 20
+    var kept: UInt64 = 1 << 20
+  }
+
   private struct State: Sendable {
-    var opened: LogFiles.OpenedLog
-    var offset: UInt64
+    var log: FollowedLog
     var cutter: LineCutter
+    /// For what comes late to the file before.
+    var lateCutter: LineCutter?
     var masker: Masker
-    var values: [[UInt8]]
     var maskerGeneration: UInt64
+    var pace: FollowPace
+    var isThrottled = false
+    /// How far behind it may be: as far as when it began, and some more; known after the first tick.
+    var lagLimit: UInt64?
     var lastRecord: UInt64
-    var lastLook: UInt64
-    /// Another file has this name now; the old one is read to its end first.
-    var successor: LogFiles.OpenedLog?
-    var rotatedAt: UInt64?
     var backlog: [LogRecord]
     var ended = false
     var masked: [String: Int] = [:]
@@ -31,114 +42,126 @@ final class LogFollow: Sendable {
   /// What ends a follow, as the `end` record says it.
   enum Ending: String, Sendable {
     case tokenExpired = "token_expired"
+    case sessionEnded = "session_ended"
     case followLimit = "follow_limit"
     case budget = "budget_exhausted"
     case shutdown, unreadable, gone
   }
 
-  private let source: Configuration.LogSource
-  private let files: LogFiles
+  private let sourceKey: String
   private let target: Target
   private let cursorKey: [UInt8]
   private let session: String
+  private let filter: TextFilter?
+  private let limits: Limits
   private let makeMasker: @Sendable (Taint) -> Masker
   private let state: Mutex<State>
   /// Set while a tick is on its way to or in a worker.
   let isBusy = Mutex(false)
   /// Seconds since 1970, and monotonic nanoseconds.
-  let credentialsEnd: Int64
-  let followEnds: UInt64
+  private let credentialsEnd: Int64
+  private let credentialsEnding: Ending
+  private let followEnds: UInt64
 
-  private static let chunk = 65536
   private static let heartbeat: UInt64 = 15_000_000_000
-  private static let look: UInt64 = 1_000_000_000
-  private static let rotationTime: UInt64 = 5_000_000_000
   private static let defaultSeconds: Int64 = 900
+  /// Longest time, and most bytes of records, of one tick.
+  private static let tickTime: UInt64 = 100_000_000
+  private static let tickBytes = ResponseStream.highWater
+  /// Most bytes whose lines are counted when they are left out, and in which the beginning of a line is looked for.
+  private static let countedBytes: UInt64 = 64 << 20
+  private static let searchedBytes: UInt64 = 1 << 20
 
-  private init(
-    source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
-    cursorKey: [UInt8], offset: UInt64, backlog: [LogRecord]
+  /// Where a follow begins.
+  enum Beginning {
+    /// After the last lines.
+    case tail(LogTailReader.Tail, files: [OpenedLog])
+    /// Where a cursor was sealed; `reset` says why it is not that place.
+    case place(UInt64, reset: String?)
+  }
+
+  init(
+    _ opened: OpenedLog, place: LogPlace, from beginning: Beginning, filter: TextFilter?, request: Request,
+    target: Target, sourceKey: String, cursorKey: [UInt8], limits: Limits
   ) throws(Refusal) {
-    self.source = source
-    self.files = files
+    self.sourceKey = sourceKey
     self.target = target
     self.cursorKey = cursorKey
+    self.filter = filter
+    self.limits = limits
     session = request.token.session
     makeMasker = request.masker
     let now = Clock.monotonic()
     let seconds = UInt64(max(0, request.followSeconds ?? Self.defaultSeconds))
     followEnds = now + min(seconds, 86400) * 1_000_000_000
     credentialsEnd = request.credentialsEnd
+    // A person's session lasts as long as its certificate.
+    credentialsEnding = request.credentialsEnd < request.token.expires ? .sessionEnded : .tokenExpired
     let known = try target.known()
     let masker = request.masker(known.taint)
-    let cutter: LineCutter
+    let name = TargetText(bytes: masker.text(opened.name).rendered())
     do throws(SystemError) {
-      cutter = try LogTailReader(file: opened.file, masker: masker).cutter(before: offset)
+      let offset: UInt64
+      switch beginning {
+      case .tail(let tail, _): offset = tail.end
+      case .place(let place, _): offset = place
+      }
+      let log = try FollowedLog(opened, offset: offset, place: place, now: now)
+      let cutter = try LineCutter.before(offset, in: opened.file, masker: masker, values: known.values)
+      state = Mutex(
+        State(
+          log: log, cutter: cutter, masker: masker, maskerGeneration: known.generation,
+          pace: FollowPace(perSecond: limits.perSecond, burst: limits.burst, now: now), lastRecord: now,
+          backlog: [], masked: request.masked))
     } catch {
       throw Refusal(process: .init(error))
     }
-    state = Mutex(
-      State(
-        opened: opened, offset: offset, cutter: cutter, masker: masker, values: known.values,
-        maskerGeneration: known.generation,
-        lastRecord: now, lastLook: now,
-        backlog: backlog))
-  }
-
-  /// After the last lines of a file.
-  convenience init(
-    source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
-    cursorKey: [UInt8], after tail: LogTailReader.Tail
-  ) throws(Refusal) {
-    var open = LogRecord(.open)
-    open.cursor = try LogCursor(file: opened.status, offset: tail.start).sealed(
-      key: cursorKey, source: "\(source.container)/\(source.name)", session: request.token.session)
-    var backlog = [open]
-    // An unfinished last line is held back until its newline comes.
-    let complete = tail.unfinished > 0 ? tail.lines.dropLast() : tail.lines[...]
-    backlog += complete.map { LogRecord(line: $0) }
-    try self.init(
-      source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
-      offset: tail.end - tail.unfinished, backlog: backlog)
-  }
-
-  /// From where a cursor was sealed.
-  convenience init(
-    source: Configuration.LogSource, opened: LogFiles.OpenedLog, files: LogFiles, request: Request, target: Target,
-    cursorKey: [UInt8], resumeAt cursor: LogCursor
-  ) throws(Refusal) {
-    var backlog = [LogRecord(.open)]
-    var offset = cursor.offset
-    if !cursor.names(opened.status) || cursor.offset > opened.status.size {
-      var reset = LogRecord(.reset)
-      reset.reason = cursor.names(opened.status) ? "truncated" : "replaced"
-      backlog.append(reset)
-      offset = 0
+    var backlog = [LogRecord(.open, of: name)]
+    switch beginning {
+    case .tail(let tail, let files):
+      // An unfinished last line is held back until its newline comes.
+      let complete = tail.lines.filter { !$0.isUnfinished }
+      if let first = complete.first {
+        backlog[0].cursor = try seal(first.line.start, in: files[first.file])
+      } else {
+        backlog[0].cursor = try seal(tail.end, in: opened)
+      }
+      backlog += complete.map { LogRecord(line: $0.line.line) }
+    case .place(let place, let reset):
+      backlog[0].cursor = try seal(place, in: opened)
+      if let reset {
+        var record = LogRecord(.reset)
+        record.reason = reset
+        record.cursor = backlog[0].cursor
+        backlog.append(record)
+      }
     }
-    try self.init(
-      source: source, opened: opened, files: files, request: request, target: target, cursorKey: cursorKey,
-      offset: offset, backlog: backlog)
+    let first = backlog
+    state.withLock { $0.backlog = first }
   }
 
   var maskedCounts: [String: Int] { state.withLock { $0.masked } }
 
   /// Looks for news and hands it to `emit` as NDJSON; true with the last of it. `charge` takes the bytes that were read
-  /// and says whether the budget had them. Blocks on the file system; runs on a worker.
+  /// and says whether the budget had them. Where the client has no room nothing is read, and only the end is said.
+  /// Blocks on the file system; runs on a worker.
   func tick(
-    asked ending: Ending?, charge: (Int64) -> Bool, emit: ([UInt8]) -> Void
+    asked ending: Ending?, hasRoom: Bool = true, charge: (Int64) -> Bool, emit: ([UInt8]) -> Void
   ) -> Bool {
     state.withLock { state in
       guard !state.ended else { return true }
       var out = JSONLines()
       let now = Clock.monotonic()
       var ending = ending
-      if ending == nil, Clock.now().seconds >= credentialsEnd { ending = .tokenExpired }
+      if ending == nil, Clock.now().seconds >= credentialsEnd { ending = credentialsEnding }
       if ending == nil, now >= followEnds { ending = .followLimit }
-      for record in state.backlog { write(record, to: &out, &state) }
-      state.backlog = []
-      if ending == nil { ending = read(&state, now: now, charge: charge, to: &out) }
+      // Before the end all of it: its cursor stands behind these lines.
+      if hasRoom || ending != nil { writeBacklog(&state, to: &out, atMost: ending == nil ? Self.tickBytes : .max) }
+      if ending == nil, hasRoom, state.backlog.isEmpty {
+        ending = advance(&state, now: now, charge: charge, to: &out)
+      }
       if !out.isEmpty { state.lastRecord = now }
-      if ending == nil, now - state.lastRecord >= Self.heartbeat {
+      if ending == nil, hasRoom, now - state.lastRecord >= Self.heartbeat {
         state.lastRecord = now
         var heartbeat = LogRecord(.heartbeat)
         heartbeat.time = Clock.now().rfc3339(.milliseconds)
@@ -155,107 +178,214 @@ final class LogFollow: Sendable {
     }
   }
 
-  /// Reads one chunk, and goes over to the next file where the name leads to another one.
-  private func read(
+  private func writeBacklog(_ state: inout State, to out: inout JSONLines, atMost most: Int) {
+    var written = 0
+    while written < state.backlog.count, out.bytes.count < most {
+      out.append(state.backlog[written])
+      written += 1
+    }
+    if written > 0 { state.backlog.removeFirst(written) }
+  }
+
+  /// Reads until nothing is new, the pace is reached, or the tick is over.
+  private func advance(
     _ state: inout State, now: UInt64, charge: (Int64) -> Bool, to out: inout JSONLines
   ) -> Ending? {
-    do throws(Refusal) {
-      // Before anything new is shown: a process that has just started may have written it.
-      let known = try target.known()
-      if known.generation != state.maskerGeneration {
-        state.masker = makeMasker(known.taint)
-        state.values = known.values
-        state.maskerGeneration = known.generation
-      }
-    } catch {
-      return .unreadable
-    }
-    if now - state.lastLook >= Self.look {
-      state.lastLook = now
-      state.successor = lookForSuccessor(state)
-      if state.successor != nil, state.rotatedAt == nil { state.rotatedAt = now }
-    }
-    let got: Int
     do throws(SystemError) {
-      let size = try state.opened.file.descriptor.status().size
-      if size < state.offset { restart(&state, "truncated", to: &out) }
-      var bytes: [UInt8] = []
-      got = try state.opened.file.descriptor.read(into: &bytes, count: Self.chunk, at: Int64(state.offset))
-      if got > 0 {
-        guard charge(Int64(got)) else { return .budget }
-        state.offset += UInt64(got)
-        emitLines(bytes[...], &state, to: &out)
+      while out.bytes.count < Self.tickBytes {
+        let time = Clock.monotonic()
+        guard time - now < Self.tickTime else { break }
+        guard state.pace.allowance(now: time) > 0 else {
+          if !state.isThrottled, try state.log.lag > 0 {
+            state.isThrottled = true
+            var record = LogRecord(.throttled)
+            record.reason = "rate"
+            write(record, to: &out, &state)
+          }
+          break
+        }
+        guard let event = try state.log.next(now: time) else {
+          state.isThrottled = false
+          break
+        }
+        if let ending = take(event, &state, charge: charge, to: &out) { return ending }
       }
+      // Only now: what follows a hole, and all files, are known.
+      try leaveOut(&state, to: &out)
+      return nil
     } catch {
       return .unreadable
     }
-    // A writer may go on with the old file for a while after the rename: it is read until it is quiet, or for so long.
-    if let rotatedAt = state.rotatedAt, let successor = state.successor,
-      got == 0 || now - rotatedAt >= Self.rotationTime
-    {
+  }
+
+  private func take(
+    _ event: FollowedLog.Event, _ state: inout State, charge: (Int64) -> Bool, to out: inout JSONLines
+  ) -> Ending? {
+    switch event {
+    case .bytes(let bytes), .late(let bytes):
+      state.pace.take(Int64(bytes.count))
+      guard charge(Int64(bytes.count)) else {
+        var record = LogRecord(.throttled)
+        record.reason = "budget"
+        write(record, to: &out, &state)
+        return .budget
+      }
+      // Before anything new is shown: a process that has just started may have written it.
+      guard refreshMasker(&state) else { return .unreadable }
+      if case .late = event {
+        var cutter = state.lateCutter ?? LineCutter()
+        cut(&state, to: &out) { cutter.lines(bytes[...], masker: $0, $1) }
+        state.lateCutter = cutter
+      } else {
+        var cutter = state.cutter
+        state.cutter = LineCutter()
+        cut(&state, to: &out) { cutter.lines(bytes[...], masker: $0, $1) }
+        state.cutter = cutter
+      }
+    case .hole(let count): state.cutter.skip(count)
+    case .rotated:
+      // What is written to the old file from now on is the rest of a line, or a new one.
+      let isInside = state.cutter.hasUnfinished
       finishPending(&state, to: &out)
-      state.opened = successor
-      state.offset = 0
-      state.successor = nil
-      state.rotatedAt = nil
-      var rotated = LogRecord(.rotated)
-      rotated.reason = "replaced"
-      write(rotated, to: &out, &state)
+      state.lateCutter = state.cutter
+      if isInside { state.lateCutter?.beginInsideLine() }
+      goOn(&state)
+      var record = LogRecord(.rotated, of: TargetText(bytes: state.masker.text(state.log.opened.name).rendered()))
+      record.reason = "replaced"
+      write(record, to: &out, &state)
+    case .reset(let reason):
+      finishPending(&state, to: &out)
+      goOn(&state)
+      var record = LogRecord(.reset)
+      record.reason = reason
+      write(record, to: &out, &state)
+    case .gone: return .gone
     }
     return nil
   }
 
-  /// The file that the name leads to now, where it is another one. Between a rename and the new file there is none.
-  private func lookForSuccessor(_ state: State) -> LogFiles.OpenedLog? {
+  /// The cutter keeps what it knows of blocks of several lines, which may go on in the next file.
+  private func goOn(_ state: inout State) { state.cutter.move(to: state.log.offset) }
+
+  private func refreshMasker(_ state: inout State) -> Bool {
     do throws(Refusal) {
-      let current = try files.open(source)
-      return current.status.isSameFile(as: state.opened.status) ? nil : current
+      let known = try target.known()
+      if known.generation != state.maskerGeneration {
+        state.masker = makeMasker(known.taint)
+        state.cutter.values = known.values
+        state.lateCutter?.values = known.values
+        state.maskerGeneration = known.generation
+      }
+      return true
     } catch {
-      return nil
+      return false
     }
   }
 
-  private func restart(_ state: inout State, _ reason: String, to out: inout JSONLines) {
-    finishPending(&state, to: &out)
-    state.offset = 0
-    var reset = LogRecord(.reset)
-    reset.reason = reason
-    write(reset, to: &out, &state)
+  /// Where a client takes less than the log grows, the part between is left out and said to be.
+  private func leaveOut(_ state: inout State, to out: inout JSONLines) throws(SystemError) {
+    let lag = try state.log.lag
+    guard let lagLimit = state.lagLimit else {
+      state.lagLimit = lag + limits.lag
+      return
+    }
+    guard lag > lagLimit else { return }
+    state.lagLimit = limits.lag
+    let size = try state.log.opened.file.descriptor.status().size
+    let kept = state.log.hasMore ? 0 : limits.kept
+    guard size > kept, size - kept > state.log.offset else { return }
+    let start = state.cutter.lineStart
+    let place = try lineStart(from: size - kept, in: state.log.opened, before: size)
+    var record = LogRecord(.dropped)
+    record.bytes = Int64(clamping: place - start)
+    record.lines = try lines(from: state.log.offset, to: place, in: state.log.opened)
+    record.reason = "slow"
+    try state.log.jump(to: place)
+    state.cutter = try LineCutter.before(
+      place, in: state.log.opened.file, masker: state.masker, values: state.cutter.values)
+    write(record, to: &out, &state)
+  }
+
+  /// The first beginning of a line at or after a place, not too far from it.
+  private func lineStart(from place: UInt64, in opened: OpenedLog, before end: UInt64) throws(SystemError) -> UInt64 {
+    var offset = place
+    while offset < min(end, place + Self.searchedBytes) {
+      var bytes: [UInt8] = []
+      let got = try opened.file.descriptor.read(into: &bytes, count: FollowedLog.chunk, at: Int64(offset))
+      if got == 0 { break }
+      if let newline = bytes.firstIndex(of: 0x0A) { return offset + UInt64(newline) + 1 }
+      offset += UInt64(got)
+    }
+    return place
+  }
+
+  /// How many lines end there; nil where it is too much to count.
+  private func lines(from start: UInt64, to end: UInt64, in opened: OpenedLog) throws(SystemError) -> Int64? {
+    guard end - start <= Self.countedBytes else { return nil }
+    var count: Int64 = 0
+    var offset = start
+    while offset < end {
+      var bytes: [UInt8] = []
+      let wanted = Int(min(UInt64(FollowedLog.chunk), end - offset))
+      let got = try opened.file.descriptor.read(into: &bytes, count: wanted, at: Int64(offset))
+      if got == 0 { break }
+      count += Int64(bytes.count { $0 == 0x0A })
+      offset += UInt64(got)
+    }
+    return count
   }
 
   private func finishPending(_ state: inout State, to out: inout JSONLines) {
     guard state.cutter.hasUnfinished else { return }
-    var records: [LogRecord] = []
-    state.cutter.finishUnfinished(values: state.values, masker: state.masker) { line, _ in
-      records.append(LogRecord(line: line))
-    }
-    for record in records { write(record, to: &out, &state) }
+    var cutter = state.cutter
+    cut(&state, to: &out) { cutter.finishUnfinished(masker: $0, $1) }
+    state.cutter = cutter
   }
 
-  private func emitLines(_ bytes: ArraySlice<UInt8>, _ state: inout State, to out: inout JSONLines) {
-    var records: [LogRecord] = []
+  /// Writes the lines that `body` makes, and says which holes are between them.
+  private func cut(
+    _ state: inout State, to out: inout JSONLines, _ body: (Masker, (LineCutter.Piece) -> Void) -> Void
+  ) {
     var counts = state.masked
-    state.cutter.lines(bytes, masker: state.masker) { line, masked in
-      records.append(LogRecord(line: line))
-      for case .masked(let token) in masked.segments { counts[token.kind.rawValue, default: 0] += 1 }
+    var records: [LogRecord] = []
+    body(state.masker) { piece in
+      switch piece {
+      case .line(let line):
+        guard filter?.matches(line.shown) ?? true else { return }
+        records.append(LogRecord(line: line.line))
+        for case .masked(let token) in line.text.segments { counts[token.kind.rawValue, default: 0] += 1 }
+      case .hole(let bytes):
+        var record = LogRecord(.hole)
+        record.bytes = Int64(clamping: bytes)
+        records.append(record)
+      }
     }
     state.masked = counts
-    for record in records { write(record, to: &out, &state) }
+    for record in records { out.append(record) }
   }
 
-  /// Every record but a line carries the cursor behind it; a client that counts lines needs no more.
+  /// Every record but a line and a hole carries the cursor behind it; a client that counts lines needs no more.
   private func write(_ record: LogRecord, to out: inout JSONLines, _ state: inout State) {
     var record = record
-    if record.type != .line, record.cursor == nil {
-      let cursor = LogCursor(file: state.opened.status, offset: state.offset - UInt64(state.cutter.pendingCount))
+    if record.cursor == nil {
       do throws(Refusal) {
-        record.cursor = try cursor.sealed(
-          key: cursorKey, source: "\(source.container)/\(source.name)", session: session)
+        record.cursor = try seal(state.cutter.lineStart, in: state.log.opened)
       } catch {
         record.cursor = nil
       }
     }
     out.append(record)
+  }
+
+  private func seal(_ offset: UInt64, in opened: OpenedLog) throws(Refusal) -> String {
+    let before: [UInt8]
+    do throws(SystemError) {
+      before = try FollowedLog.bytes(before: offset, in: opened)
+    } catch {
+      throw Refusal(process: .init(error))
+    }
+    return try LogCursor(file: opened.status, offset: offset, mark: LogCursor.mark(of: before, key: cursorKey)).sealed(
+      key: cursorKey, source: sourceKey, session: session)
   }
 }
 

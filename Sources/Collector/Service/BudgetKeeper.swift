@@ -58,7 +58,7 @@ final class BudgetKeeper: Sendable {
     book.withLock { $0.chargeWithoutLimit(bytes: bytes, to: account) }
   }
 
-  func charge(objects: [[UInt8]], to account: Account) throws(Refusal) {
+  func charge(objects: some Sequence<[UInt8]>, to account: Account) throws(Refusal) {
     try refusing { book throws(BudgetRefusal) in try book.charge(objects: objects, to: account, now: Self.now) }
   }
 

@@ -14,9 +14,13 @@ struct Configuration: Sendable {
 
   struct LogSource: Sendable, Equatable {
     var name: String
-    /// Nil: a path in the container; else the index of a volume of the command line, and `path` is relative to it.
+    /// Nil: a folder in the container; else the index of a volume of the command line, and the folder is relative to it.
     var volume: UInt8?
-    var path: [UInt8]
+    var folder: [UInt8]
+    /// The name in the folder; of a pattern its text.
+    var file: [UInt8]
+    /// Set where `file` stands for whatever it matches.
+    var pattern: Glob?
     var container: String
     /// Whether a file with more than one hard link may be read.
     var allowsHardLinks: Bool
@@ -107,16 +111,45 @@ struct Configuration: Sendable {
       }
       volume = UInt8(index)
     }
-    let file = try reader.string("path")
-    guard !file.isEmpty, !file.utf8.contains(0), volume != nil || file.hasPrefix("/"), !file.hasSuffix("/") else {
-      throw .invalid(path: "\(path).path", reason: "must be a file: absolute in the container, or relative to a volume")
-    }
+    let (folder, file, pattern) = try Self.place(&reader, at: path, inVolume: volume != nil)
     let source = LogSource(
-      name: name, volume: volume, path: Array(file.utf8),
+      name: name, volume: volume, folder: folder, file: file, pattern: pattern,
       container: try reader.optionalString("container") ?? container,
       allowsHardLinks: try reader.optionalBool("allow_hard_links") ?? false)
     try reader.finish()
     return source
+  }
+
+  /// `path` or `glob`. Only the last component may be a pattern: a source has one folder.
+  private static func place(
+    _ reader: inout JSONReader, at path: String, inVolume: Bool
+  ) throws(JSONError) -> (folder: [UInt8], file: [UInt8], pattern: Glob?) {
+    let plain = try reader.optionalString("path")
+    let glob = try reader.optionalString("glob")
+    guard (plain == nil) != (glob == nil), let text = plain ?? glob else {
+      throw .invalid(path: path, reason: "must have either a path or a glob")
+    }
+    let member = plain == nil ? "\(path).glob" : "\(path).path"
+    guard !text.isEmpty, !text.utf8.contains(0), inVolume || text.hasPrefix("/") else {
+      throw .invalid(path: member, reason: "must be a file: absolute in the container, or relative to a volume")
+    }
+    let bytes = Array(text.utf8)
+    let slash = bytes.lastIndex(of: 0x2F)
+    let folder = slash.map { Array(bytes[...$0]) } ?? []
+    let file = slash.map { Array(bytes[($0 + 1)...]) } ?? bytes
+    guard !file.isEmpty, file != [0x2E], file != [0x2E, 0x2E] else {
+      throw .invalid(path: member, reason: "must end with the name of a file")
+    }
+    guard glob != nil else { return (folder, file, nil) }
+    guard !folder.contains(where: { [0x2A, 0x3F].contains($0) }), file.contains(where: { [0x2A, 0x3F].contains($0) })
+    else {
+      throw .invalid(path: member, reason: "must have '*' or '?' in its last component and nowhere else")
+    }
+    do throws(Glob.Invalid) {
+      return (folder, file, try Glob(String(decoding: file, as: UTF8.self)))
+    } catch {
+      throw .invalid(path: member, reason: "\(error)")
+    }
   }
 
   private static func ceilings(_ reader: JSONReader?) throws(JSONError) -> Ceilings {

@@ -13,6 +13,8 @@ struct Refusal: Error, Sendable {
   var reason: String?
   var limit: String?
   var retryAfter: Int?
+  /// One process does not answer; others would.
+  var isOfProcess = false
   /// For the log and the audit event.
   var log: String
 

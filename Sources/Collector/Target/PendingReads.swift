@@ -12,17 +12,22 @@ final class PendingReads: Sendable {
 
   private let entries = Mutex<[ProcessIdentity: Entry]>([:])
   private let now: @Sendable () -> UInt64
+  private let stalls: StallWatch
 
   /// After how long a read counts as stalled; nanoseconds.
   static let patience: UInt64 = 250_000_000
 
   /// - Parameter now: monotonic nanoseconds.
-  init(now: @escaping @Sendable () -> UInt64 = { Clock.monotonic() }) { self.now = now }
+  init(stalls: StallWatch = StallWatch(), now: @escaping @Sendable () -> UInt64 = { Clock.monotonic() }) {
+    self.stalls = stalls
+    self.now = now
+  }
 
   /// Whether a read of this process has been waiting for longer than it should.
   func isStalled(_ process: ProcessIdentity) -> Bool {
     let time = now()
-    return entries.withLock { $0[process].map { time - $0.since > Self.patience } ?? false }
+    return stalls.isClosed(process.place)
+      || entries.withLock { $0[process].map { time - $0.since > Self.patience } ?? false }
   }
 
   /// Runs `body`, which reads; nil without running it where another read of the process is stalled.
@@ -46,6 +51,9 @@ final class PendingReads: Sendable {
         if entries[process]?.readers == 0 { entries[process] = nil }
       }
     }
+    // The watch answers for the one who stands still, and keeps the others away until it is over.
+    do throws(SystemError) { try stalls.enter(process.place) } catch { return nil }
+    defer { stalls.leave() }
     return try body()
   }
 }

@@ -10,7 +10,7 @@ final class Target: Sendable {
   let scope: Scope
   let proc: SharedProc
   let opener: OpenerClient
-  let pending = PendingReads()
+  let pending: PendingReads
   private let survey: TaintSurvey
   let ownUser = Process.identity.userID
   let ownGroup = Process.identity.groupID
@@ -19,6 +19,7 @@ final class Target: Sendable {
     self.scope = scope
     self.proc = proc
     self.opener = opener
+    pending = PendingReads(stalls: proc.stalls)
     survey = TaintSurvey(rules: rules)
   }
 
@@ -28,9 +29,14 @@ final class Target: Sendable {
   /// Opens what only the opener may, or says why the kernel does not let it.
   func open(_ entry: ProcessFile, of process: borrowing TargetProcess) throws(Refusal) -> FileDescriptor {
     do throws(SystemError) {
+      try proc.stalls.check(process.place)
       return try opener.open(entry, of: process.directory.descriptor)
     } catch {
       switch error.number {
+      case Errno.timedOut:
+        // The opener has one thread: what it waits for, nobody asks it again for a while.
+        proc.stalls.close(process.place)
+        throw Refusal(process: ProcFSError(error))
       case Errno.accessDenied, Errno.notPermitted:
         throw Refusal(
           .targetUnreadable, reason: process.denialReason(ownUser: ownUser, ownGroup: ownGroup),
@@ -56,7 +62,8 @@ final class Target: Sendable {
 
   /// The environment block, as it was at execve(2).
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
-    let stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    var stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")
+    stalled.isOfProcess = true
     guard !pending.isStalled(process.identity) else { throw stalled }
     let file = SharedDescriptor(try open(.environ, of: process))
     do throws(SystemError) {
@@ -101,6 +108,8 @@ final class TaintSurvey: Sendable {
     var taken: UInt64 = 0
     /// Distinct environment blocks, the newest first.
     var blocks: [[UInt8]] = []
+    /// When the worker who surveys now has begun; nil while nobody does.
+    var begun: UInt64?
   }
 
   /// A process that has called execve(2) since has another environment and, nearly always, another name.
@@ -112,14 +121,15 @@ final class TaintSurvey: Sendable {
 
   private let rules: MaskingRules
   private let state = Mutex(State())
-  /// Held while one worker surveys; the others wait for what it finds.
-  private let surveying = Mutex<Void>(())
 
   /// Most processes whose environment is read, most bytes kept, and how old a survey may be when nothing seems to have
   /// changed.
   private static let maximumProcesses = 256
   private static let maximumBytes = 4 << 20
   private static let maximumAge: UInt64 = 10_000_000_000
+  /// How long the others wait for the one who surveys. By then the process that it stands still at is closed, and they
+  /// go round it.
+  private static let maximumWait = StallWatch.patience + 500_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
 
@@ -136,12 +146,21 @@ final class TaintSurvey: Sendable {
   func known(of target: Target, members: [Scope.Member]) throws(Refusal) -> Known {
     let surveyed = members.prefix(Self.maximumProcesses)
     let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
-    if let current = current(keys) { return current }
-    let result: Result<Known, Refusal> = surveying.withLock { _ in
-      if let current = current(keys) { return .success(current) }
-      return Result { () throws(Refusal) in try survey(surveyed, keys: keys, target: target) }
+    while true {
+      if let current = current(keys) { return current }
+      let now = Clock.monotonic()
+      let isMine = state.withLock { state in
+        if let begun = state.begun, now < begun + Self.maximumWait { return false }
+        state.begun = now
+        return true
+      }
+      guard isMine else {
+        Process.sleep(milliseconds: 5)
+        continue
+      }
+      defer { state.withLock { if $0.begun == now { $0.begun = nil } } }
+      return try survey(surveyed, keys: keys, target: target, begun: now)
     }
-    return try result.get()
   }
 
   private func current(_ keys: Set<Key>) -> Known? {
@@ -152,7 +171,7 @@ final class TaintSurvey: Sendable {
   }
 
   private func survey(
-    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target
+    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target, begun: UInt64
   ) throws(Refusal) -> Known {
     let before = state.withLock { ($0.known, $0.blocks) }
     var seen: Set<[UInt8]> = []
@@ -164,8 +183,9 @@ final class TaintSurvey: Sendable {
         guard let process = try target.open(member) else { continue }
         block = try target.environment(of: process).block
       } catch {
-        // What cannot be read cannot be known; detectors still apply to it.
-        if error.code == .overloaded { throw error }
+        // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
+        // matter: then nothing could be known.
+        if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
         continue
       }
       guard seen.insert(block).inserted else { continue }
@@ -184,6 +204,8 @@ final class TaintSurvey: Sendable {
       for block in blocks { insert(block, into: &known.taint) }
     }
     state.withLock {
+      // Who has stood still meanwhile knows less than who took over.
+      guard $0.begun == begun else { return }
       $0.known = known
       $0.processes = keys
       $0.blocks = blocks
@@ -197,17 +219,18 @@ extension TaintSurvey {
   private static func values(in blocks: [[UInt8]]) -> [[UInt8]] {
     var values: Set<[UInt8]> = []
     for block in blocks {
-      for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
-        if let value = EnvironmentEntry(record: record).value, value.count >= 8 { values.insert(value) }
+      let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
+      for record in block.records {
+        if let value = block.value(record), value.count >= 8 { values.insert(Array(value)) }
       }
     }
     return Array(values)
   }
 
   private func insert(_ block: [UInt8], into taint: inout Taint) {
-    for record in NULSeparated.records(block.span, limit: EnvironmentView.maximumRecords).records {
-      let entry = EnvironmentEntry(record: record)
-      taint.insert(name: entry.name, value: entry.value ?? [], rules: rules)
+    let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
+    for record in block.records {
+      taint.insert(name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
     }
   }
 }

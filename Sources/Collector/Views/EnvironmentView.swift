@@ -14,24 +14,22 @@ struct EnvironmentView {
   /// Most records of a block that are looked at.
   static let maximumRecords = 10_000
 
-  /// An environment block, taken apart.
-  private struct Block {
-    var entries: [EnvironmentEntry] = []
-    var byteCount: Int
+  /// What was read of an environment.
+  private struct Reading {
+    let block: EnvironmentBlock
     /// The block is longer than what was read or looked at.
-    var truncated: Bool
-    /// The last record has no NUL behind it.
-    var unterminated: Bool
+    let truncated: Bool
+    /// How many of its records are whole. The limit may have cut the last one, and a secret in it, in two: what is left
+    /// would not be known as one.
+    let whole: Int
 
     init(_ bytes: [UInt8], truncated: Bool) {
-      byteCount = bytes.count
-      var (records, unterminated) = NULSeparated.records(bytes.span, limit: EnvironmentView.maximumRecords)
-      self.truncated = truncated || records.count == EnvironmentView.maximumRecords
-      // The limit may have cut a secret in two; what is left of it would not be known as one.
-      if truncated, unterminated { records.removeLast() }
-      self.unterminated = unterminated && !truncated
-      entries = records.map { EnvironmentEntry(record: $0) }
+      block = EnvironmentBlock(bytes, limit: EnvironmentView.maximumRecords)
+      self.truncated = truncated || block.exceedsLimit
+      whole = block.records.count - (truncated && block.unterminated ? 1 : 0)
     }
+
+    var records: ArraySlice<EnvironmentBlock.Record> { block.records.prefix(whole) }
   }
 
   func answer(_ id: String) throws(Refusal) -> [UInt8] {
@@ -46,42 +44,41 @@ struct EnvironmentView {
   }
 
   /// Opens and reads, within grant and budget.
-  private func read(_ id: String) throws(Refusal) -> Block {
+  private func read(_ id: String) throws(Refusal) -> Reading {
     let process = try processes.open(id)
     guard request.byteAllowance > request.bytesRead else {
       throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
     }
     let (bytes, truncated) = try target.environment(of: process)
     request.bytesRead += Int64(bytes.count)
-    return Block(bytes, truncated: truncated)
+    return Reading(bytes, truncated: truncated)
   }
 
   private func environment(_ id: String, _ wanted: [[UInt8]]) throws(Refusal) -> [UInt8] {
-    let block = try read(id)
+    let reading = try read(id)
+    let block = reading.block
     let masker = request.masker(try target.taint())
     var hidden = 0
-    var seen: Set<[UInt8]> = []
-    var variables: [Variable] = []
-    var objects: [[UInt8]] = [Array(id.utf8)]
-    for (index, entry) in block.entries.enumerated() {
-      if !wanted.isEmpty, !wanted.contains(entry.name) { continue }
-      guard request.grant.names.matches(entry.name) else {
-        hidden += 1
-        continue
-      }
-      var flags: [String] = []
-      let isEmpty = entry.name.isEmpty && entry.value == nil
-      if isEmpty { flags.append("empty") } else if entry.value == nil { flags.append("no_equals_sign") }
-      if !isEmpty, !seen.insert(entry.name).inserted { flags.append("duplicate") }
-      if block.unterminated, index == block.entries.count - 1 { flags.append("unterminated") }
-      objects.append(Self.object(id, entry.name))
-      variables.append(variable(entry, flags: flags, masker: masker))
+    var shown: [EnvironmentBlock.Record] = []
+    for record in reading.records {
+      let name = Array(block.name(record))
+      if !wanted.isEmpty, !wanted.contains(name) { continue }
+      if request.grant.names.matches(name) { shown.append(record) } else { hidden += 1 }
     }
-    try request.charge("variable", objects)
+    try charge([id], names: shown.lazy.map { block.name($0) })
     let environment = Environment(
-      process: id, bytesRead: Int64(block.byteCount), truncated: block.truncated, hidden: hidden, variables: variables)
-    var writer = JSONWriter(reserving: block.byteCount + 4096)
-    environment.write(to: &writer)
+      process: id, bytesRead: Int64(block.bytes.count), truncated: reading.truncated, hidden: hidden, variables: [])
+    var writer = JSONWriter(reserving: block.bytes.count / 2 + 4096)
+    var seen: Set<ArraySlice<UInt8>> = []
+    environment.write(to: &writer) { writer in
+      for record in shown {
+        var flags: [String] = []
+        if record.isEmpty { flags.append("empty") } else if !record.hasValue { flags.append("no_equals_sign") }
+        if !record.isEmpty, !seen.insert(block.name(record)).inserted { flags.append("duplicate") }
+        if block.unterminated, record == reading.records.last { flags.append("unterminated") }
+        variable(record, of: block, flags: flags, masker: masker).write(to: &writer)
+      }
+    }
     return writer.bytes
   }
 
@@ -94,44 +91,64 @@ struct EnvironmentView {
     request.facts.container = container
     let masker = request.masker(try target.taint())
     let comparer = EnvironmentComparer(
-      here: .init(here.entries, truncated: here.truncated), there: .init(there.entries, truncated: there.truncated))
+      here: .init(here.block, count: here.whole, truncated: here.truncated),
+      there: .init(there.block, count: there.whole, truncated: there.truncated))
     var hidden = 0
-    var variables: [ComparedVariable] = []
-    var objects: [[UInt8]] = [Array(id.utf8), Array(other.utf8)]
-    for name in comparer.names where wanted.isEmpty || wanted.contains(name) {
-      guard request.grant.names.matches(name) else {
-        hidden += 1
-        continue
-      }
-      objects.append(Self.object(id, name))
-      objects.append(Self.object(other, name))
-      variables.append(
-        ComparedVariable(name: TargetText(bytes: masker.text(name).rendered()), result: comparer.result(name)))
+    var shown: [ArraySlice<UInt8>] = []
+    for slice in comparer.names {
+      let name = Array(slice)
+      if !wanted.isEmpty, !wanted.contains(name) { continue }
+      if request.grant.names.matches(name) { shown.append(slice) } else { hidden += 1 }
     }
-    try request.charge("variable", objects)
+    try charge([id, other], names: shown)
     let comparison = EnvironmentComparison(
-      process: id, comparedWith: other, bytesRead: Int64(here.byteCount + there.byteCount),
+      process: id, comparedWith: other, bytesRead: Int64(here.block.bytes.count + there.block.bytes.count),
       truncated: here.truncated || there.truncated, hidden: hidden, unnamedHere: comparer.here.unnamed,
-      unnamedThere: comparer.there.unnamed, variables: variables)
-    var writer = JSONWriter(reserving: 64 * variables.count + 1024)
-    comparison.write(to: &writer)
+      unnamedThere: comparer.there.unnamed, variables: [])
+    var writer = JSONWriter(reserving: 48 * shown.count + 1024)
+    comparison.write(to: &writer) { writer in
+      for name in shown {
+        let text = TargetText(bytes: masker.text(Array(name)).rendered())
+        ComparedVariable(name: text, result: comparer.result(name)).write(to: &writer)
+      }
+    }
     return writer.bytes
   }
 
-  private static func object(_ id: String, _ name: [UInt8]) -> [UInt8] { Array(id.utf8) + [0x2F] + name }
+  /// Each process, and each name in each of them.
+  private func charge(_ processes: [String], names: some Sequence<ArraySlice<UInt8>>) throws(Refusal) {
+    let ids = processes.map { Array($0.utf8) }
+    let variables = names.lazy.flatMap { name in ids.lazy.map { $0 + [0x2F] + name } }
+    try request.charge("variable", ObjectNames(ids: ids, variables: AnySequence(variables)))
+  }
 
-  private func variable(_ entry: EnvironmentEntry, flags: [String], masker: Masker) -> Variable {
+  /// Made one by one as they are charged: of a large block there are tens of thousands.
+  private struct ObjectNames: Sequence {
+    let ids: [[UInt8]]
+    let variables: AnySequence<[UInt8]>
+
+    func makeIterator() -> AnyIterator<[UInt8]> {
+      var first = ids.makeIterator()
+      let rest = variables.makeIterator()
+      return AnyIterator { first.next() ?? rest.next() }
+    }
+  }
+
+  private func variable(
+    _ record: EnvironmentBlock.Record, of block: EnvironmentBlock, flags: [String], masker: Masker
+  ) -> Variable {
+    let bareName = Array(block.name(record))
     // A record without `=` may be a value as well as a name, or a part of either: masked whole, and its place is kept.
-    guard let value = entry.value else {
-      let bucket = LengthBucket(count: entry.name.count)
+    guard let value = block.value(record).map({ Array($0) }) else {
+      let bucket = LengthBucket(count: bareName.count)
       var variable = Variable(
         name: TargetText(text: ""),
         masked: MaskedValue(kind: SecretKind.malformed.rawValue, length: bucket.rawValue, fingerprint: nil))
       variable.flags = flags.isEmpty ? nil : flags
       return variable
     }
-    let name = masker.text(entry.name)
-    let masked = masker.variable(name: entry.name, value: value)
+    let name = masker.text(bareName)
+    let masked = masker.variable(name: bareName, value: value)
     request.count(masked)
     var variable: Variable
     if let whole = masked.whole {
@@ -144,7 +161,7 @@ struct EnvironmentView {
         maskedParts: masked.maskedCount > 0 ? masked.maskedCount : nil)
     }
     var flags = flags
-    if String(validating: entry.name + value, as: UTF8.self) == nil { flags.append("not_utf8") }
+    if String(validating: bareName + value, as: UTF8.self) == nil { flags.append("not_utf8") }
     variable.flags = flags.isEmpty ? nil : flags
     return variable
   }

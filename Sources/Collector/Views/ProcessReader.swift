@@ -189,7 +189,7 @@ extension ProcessReader {
   private static let ofStatus: Set<ProcessField> = [
     .tracer, .namespacePIDs, .namespaceProcessGroups, .namespaceSessions, .uid, .gid, .uids, .gids, .groups, .umask,
     .noNewPrivileges, .seccomp, .seccompFilters, .capabilities, .permittedCapabilities, .inheritableCapabilities,
-    .boundingCapabilities, .ambientCapabilities, .allowedCPUs, .allowedMemoryNodes, .voluntarySwitches,
+    .boundingCapabilities, .ambientCapabilities, .residentBytes, .allowedCPUs, .allowedMemoryNodes, .voluntarySwitches,
     .involuntarySwitches, .peakResidentBytes, .peakVirtualBytes, .anonymousBytes, .fileBytes, .sharedMemoryBytes,
     .swapBytes, .lockedBytes, .pinnedBytes, .dataBytes, .stackBytes, .textBytes, .libraryBytes, .pageTableBytes,
     .hugePageBytes,
@@ -238,6 +238,10 @@ extension ProcessReader {
     if let list = status.allowedMemoryNodes { values[.allowedMemoryNodes] = .plain(list) }
     if let switches = status.voluntarySwitches { values[.voluntarySwitches] = .unsigned(switches) }
     if let switches = status.involuntarySwitches { values[.involuntarySwitches] = .unsigned(switches) }
+    // Exact, where `stat` has a sum that lags behind.
+    if let anonymous = status.memory[.anonymous], let file = status.memory[.file], let shared = status.memory[.shared] {
+      set(.residentBytes, anonymous &+ file &+ shared)
+    }
     for (field, line) in Self.memory {
       if let bytes = status.memory[line] {
         set(field, bytes)

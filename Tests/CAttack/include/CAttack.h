@@ -24,6 +24,11 @@ long ca_perform(int attack, const struct ca_victim *victim);
 
 // Any system call by its number: its result, or -errno.
 long ca_call(long number, const long arguments[6]);
+// A taken-over endpoint that does what somebody outside tells it: takes one connection from the listening socket, and
+// makes what waits for both (an epoll descriptor). Before the filter.
+int ca_take_attacker(int listener, int collector, int *attacker);
+// Passes on every byte in both directions, with no call that the endpoint has not. Returns when either has gone.
+void ca_relay(int epoll, int attacker, int collector);
 // fork(2), and waitpid(2) for one child: its wait status.
 pid_t ca_fork(void);
 int ca_wait(pid_t child);

@@ -17,7 +17,11 @@ extension FuzzTarget {
     FuzzTarget("configuration", longest: 16384) { input in
       guard let configuration = try? Configuration(json: input, volumes: ["logs"]) else { return }
       try require(configuration.agent.hasPrefix("spiffe://\(configuration.trustDomain)/"), "another trust domain")
-      try require(configuration.logs.allSatisfy { !$0.path.isEmpty && !$0.path.contains(0) }, "a path without end")
+      try require(
+        configuration.logs.allSatisfy { source in
+          let isName = !source.file.isEmpty && !source.file.contains { $0 == 0 || $0 == UInt8(ascii: "/") }
+          return isName && !source.folder.contains(0)
+        }, "a path without end, or a file that is none")
     },
     FuzzTarget("policy", longest: 16384) { input in
       guard let value = try? JSONParser.parse(input, limits: .init(bytes: 16384, depth: 16)),

@@ -19,7 +19,7 @@ final class AgentUnderTest {
   private let keyID: String
 
   init(_ command: [String], options: [String] = [], environment: [String: String] = [:]) throws {
-    try installation.up(options + ["--"] + command, environment: environment)
+    try installation.up(options + (command.isEmpty ? [] : ["--"] + command), environment: environment)
     let record = try installation.record
     func text(_ name: String) throws -> String { try #require(record[name] as? String) }
     url = try text("agent_url")

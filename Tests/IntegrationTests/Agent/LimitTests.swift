@@ -115,14 +115,14 @@ final class Follow {
   private let child: Child
   private let folder: TemporaryFolder
 
-  init(_ agent: AgentUnderTest, _ path: String, token: String) throws {
+  init(_ agent: AgentUnderTest, _ path: String, token: String, more: [String] = []) throws {
     folder = try TemporaryFolder()
     child = try Child(
       "/usr/bin/env",
       [
         "curl", "--silent", "--no-buffer", "--cacert", agent.authority, "--cert", agent.certificate, "--key", agent.key,
         "--header", "Authorization: Bearer \(token)", agent.url + path,
-      ], output: folder.path("output"), error: folder.path("error"))
+      ] + more, output: folder.path("output"), error: folder.path("error"))
   }
 
   var records: [[String: Any]] {

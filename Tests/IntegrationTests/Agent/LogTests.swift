@@ -52,9 +52,133 @@ struct LogTests {
     for name in ["long", "sparse"] {
       let answer = try agent.get("/v1/logs/\(name)?lines=10", token: token)
       #expect(answer.status == 200, "\(name): \(answer.body.prefix(200))")
-      #expect(try answer.json["limit_hit"] as? String == "scan", "\(name)")
+      #expect(try answer.json["limit_hit"] as? String == (name == "sparse" ? "none" : "scan"), "\(name)")
       #expect((try answer.json["bytes_scanned"] as? Int ?? .max) <= 4 << 20, "\(name)")
       #expect(answer.body.utf8.count < 100_000, "\(name)")
+      #expect(try answer.json["hole_bytes"] as? Int == (name == "sparse" ? 1 << 30 : nil), "\(name)")
+    }
+  }
+
+  @Test("by lines, bytes, text, time, older part and pattern: the lines of tail and grep on the same files")
+  func selections() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "select-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func shell(_ command: String) throws -> [String] {
+      let result = try Sidelight.run(program: "/bin/bash", ["-c", "cd \"$1\" && \(command)", "bash", folder])
+      try #require(result.status == 0 || result.output.isEmpty, Comment(rawValue: result.error))
+      return result.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast()
+    }
+    _ = try shell(
+      """
+      awk 'BEGIN { for (i = 0; i < 20000; i++) printf "%s.%03dZ %s order %d took %d ms\\n",
+        strftime("%Y-%m-%dT%H:%M:%S", 1700000000 + i, 1), i % 1000, i % 7 ? "INFO" : "WARN", i, i % 91 }' > all
+      head -8000 all > app.log.2; sed -n 8001,15000p all > app.log.1; tail -5000 all > app.log; rm all
+      gzip -c app.log.2 > app.log.3.gz; seq 1 50 > other.log; touch -d @1700000000 other.log; chmod 644 *
+      """)
+    let agent = try AgentUnderTest(
+      ["sleep", "300"], options: ["--log", "app=\(folder)/app.log", "--log", "any=\(folder)/*.log"])
+    let token = try agent.token()
+    func lines(_ query: String) throws -> [String] {
+      let answer = try agent.get("/v1/logs/\(query)", token: token)
+      try #require(answer.status == 200, "\(query): \(answer.body.prefix(300))")
+      return try #require(try answer.json["lines"] as? [[String: Any]]).compactMap { $0["text"] as? String }
+    }
+    for count in [0, 1, 100, 4999, 5000] {
+      #expect(try lines("app?lines=\(count)") == shell("tail -n \(count) app.log"), "\(count)")
+    }
+    #expect(try lines("app?lines=10000&predecessors=0") == shell("cat app.log"))
+    #expect(try lines("app?lines=9000") == shell("cat app.log.1 app.log | tail -n 9000"))
+    #expect(try lines("app?lines=6000&predecessors=8") == shell("cat app.log.2 app.log.1 app.log | tail -n 6000"))
+    for count in [1, 47, 48, 1000, 100_000] {
+      // tail cuts a line in two where the bytes do.
+      let real = try shell(
+        "tail -c \(count) app.log | tail -n +$(( $(tail -c \(count + 1) app.log | head -c 1 | wc -l) ? 1 : 2 ))")
+      #expect(try lines("app?bytes=\(count)&predecessors=0") == real, "\(count)")
+    }
+    #expect(try lines("app?grep=WARN&lines=300&predecessors=0") == shell("grep -F WARN app.log | tail -n 300"))
+    #expect(try lines("app?grep=took+90+ms&lines=10000") == shell("cat app.log.1 app.log | grep -F 'took 90 ms'"))
+    #expect(try lines("app?grep=.%2A").isEmpty)
+    let time = try shell("sed -n 3000p app.log | cut -d' ' -f1")[0]
+    #expect(try lines("app?since=\(time)") == shell("tail -n +3000 app.log"))
+    let earlier = try shell("sed -n 6500p app.log.1 | cut -d' ' -f1")[0]
+    #expect(
+      try lines("app?since=\(earlier)&grep=WARN") == shell("(tail -n +6500 app.log.1; cat app.log) | grep -F WARN"))
+    #expect(
+      try lines("any?lines=3") == shell("tail -n 3 app.log")
+        && lines("any?file=other.log&lines=3") == ["48", "49", "50"])
+    let list = try #require(try agent.get("/v1/logs", token: token).json["sources"] as? [[String: Any]])
+    let files = try #require(list.first { $0["name"] as? String == "any" }?["files"] as? [[String: Any]])
+    #expect(files.compactMap { $0["name"] as? String } == ["app.log", "other.log"])
+    let older = try #require(files[0]["predecessors"] as? [[String: Any]])
+    #expect(older.compactMap { $0["name"] as? String } == ["app.log.1", "app.log.2", "app.log.3.gz"])
+    #expect(older.compactMap { $0["status"] as? String } == ["available", "available", "compressed"])
+    for bad in [
+      "app?since=now", "app?grep=", "app?bytes=0", "app?predecessors=9", "app?lines=1&lines=2", "app?cursor=x",
+    ] {
+      #expect(try agent.get("/v1/logs/\(bad)", token: token).code == "invalid_parameter", "\(bad)")
+    }
+    #expect(try agent.get("/v1/logs/any?file=%2Fetc%2Fpasswd", token: token).code == "log_not_found")
+  }
+
+  @Test("four follows of a fast log, one by a slow client: what is left out is said to the line, and memory is bounded")
+  func slowClient() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "slow-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = folder + "/fast.log"
+    try "0\n".write(toFile: file, atomically: false, encoding: .utf8)
+    let agent = try AgentUnderTest(["sleep", "300"], options: ["--log", "fast=\(file)"])
+    let follows = try (0..<4).map {
+      try Follow(
+        agent, "/v1/logs/fast?follow=true&lines=0", token: agent.token(), more: $0 == 0 ? ["--limit-rate", "100k"] : [])
+    }
+    defer { for follow in follows { follow.stop() } }
+    for follow in follows { try follow.wait(for: "\"open\"", seconds: 60) }
+    var most = 0
+    // 52 MB, in steps, so that the log is always ahead of everybody.
+    let filler = String(repeating: "fast ", count: 50)
+    var next = 1
+    let handle = try #require(FileHandle(forWritingAtPath: file))
+    try handle.seekToEnd()
+    for _ in 0..<20 {
+      let text = (next..<(next + 10_000)).map { "\($0) \(filler)\n" }.joined()
+      next += 10_000
+      try handle.write(contentsOf: Data(text.utf8))
+      usleep(200_000)
+      most = max(most, try Self.proportionalSetSize(agent))
+    }
+    for follow in follows {
+      try follow.wait(for: "\"dropped\"", seconds: 120)
+      most = max(most, try Self.proportionalSetSize(agent))
+    }
+    print("four follows: \(most) KiB proportional set size")
+    #expect(most < 32 << 10)
+    for follow in follows {
+      follow.stop()
+      var expected = 1
+      for record in follow.records {
+        switch record["type"] as? String {
+        case "line":
+          let text = try #require(record["text"] as? String)
+          #expect(text.hasPrefix("\(expected) fast "), "\(expected): \(text.prefix(20))")
+          expected = (text.split(separator: " ").first.flatMap { Int($0) } ?? 0) + 1
+        case "dropped": expected += try #require(record["lines"] as? Int)
+        case _: break
+        }
+      }
+      #expect(expected > 1000)
+    }
+  }
+
+  /// Of opener, collector and endpoint together, in KiB.
+  static func proportionalSetSize(_ agent: AgentUnderTest) throws -> Int {
+    try agent.pids.values.reduce(0) { total, pid in
+      let text = try String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8)
+      let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Pss:") })
+      return total + (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0)
     }
   }
 

@@ -41,6 +41,15 @@ final class Relaunch {
       try Sidelight.run(
         program: "/usr/bin/install", ["-m", conditions.executableMode, Products.path(program), executable]
       ).status == 0)
+    var options = options
+    if program != "sidelight-agent" {
+      // It starts the shipped collector beside itself.
+      try #require(
+        try Sidelight.run(
+          program: "/usr/bin/install", ["-m", "711", Products.path("sidelight-agent"), folder.path("shipped")]
+        ).status == 0)
+      options += ["--collector", folder.path("shipped")]
+    }
     if let change = conditions.configuration {
       let text = change(try agent.installation.state.read("agent/agent.json"))
       // In place: owner and mode stay.

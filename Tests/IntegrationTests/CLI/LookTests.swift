@@ -27,8 +27,9 @@ struct LookTests {
     let peer = try ScriptedPeer([
       "/v1/logs/app": [
         .init(
-          body: #"{"source":"app","container":"w","size":9,"modified":"2026-01-01T00:00:00Z","bytes_scanned":9,"#
-            + #""limit_hit":"none","cursor":"c","lines":["# + lines + "]}")
+          body:
+            #"{"source":"app","container":"w","file":"app.log","file_id":"0011223344556677","size":9,"modified":"2026-01-01T00:00:00Z","bytes_scanned":9,"#
+            + #""limit_hit":"none","predecessors":[],"cursor":"c","lines":["# + lines + "]}")
       ],
       "/v1/files": [try ScriptedPeer.problem("path_not_granted", status: 403, ["detail": "\u{1B}]0;owned\u{7}"])],
     ])
@@ -135,6 +136,76 @@ struct LookTests {
     #expect(try peer.requests().contains { $0.contains("/v1/logs/app?lines=5&follow=true ") })
     #expect(try peer.run(["tail", "app", "-f"]).status == 69)
     #expect(try peer.run(["tail", "app", "-f", "-o", "json"]).output == records + end)
+  }
+
+  @Test("a follow goes on after a broken connection and an expired token, and shows no line twice")
+  func followOn() throws {
+    func answer(_ records: [String]) -> ScriptedPeer.Answer {
+      .init(type: "application/x-ndjson", body: records.map { $0 + "\n" }.joined())
+    }
+    func line(_ text: String) -> String { #"{"type":"line","text":"\#(text)"}"# }
+    let peer = try ScriptedPeer([
+      "/v1/logs/app": [
+        answer([#"{"type":"open","cursor":"c1"}"#, line("one"), line("two"), #"{"type":"hole","bytes":5000}"#]),
+        // Breaks off again, before all of that has come once more, and with a heartbeat in between.
+        answer([#"{"type":"open","cursor":"c1"}"#, line("one"), #"{"type":"heartbeat","cursor":"c2"}"#]),
+        answer([
+          #"{"type":"open","cursor":"c2"}"#, line("two"), #"{"type":"hole","bytes":5000}"#, line("three"),
+          #"{"type":"end","reason":"token_expired","cursor":"c3"}"#,
+        ]),
+        answer([
+          #"{"type":"open","cursor":"c3"}"#, #"{"type":"rotated","reason":"replaced","cursor":"c4"}"#, line("four"),
+          #"{"type":"end","reason":"follow_limit","cursor":"c5"}"#,
+        ]),
+      ]
+    ])
+    let result = try peer.run(["tail", "app", "-f", "--since", "10m", "--grep", "o&e", "--file", "x.log"])
+    #expect(result.status == 0, Comment(rawValue: result.error))
+    #expect(result.output == "one\ntwo\nthree\nfour\n")
+    #expect(result.error.components(separatedBy: "going on where it was").count == 3)
+    #expect(result.error.contains("token has expired") && result.error.contains("follow_limit"))
+    let requests = try peer.requests()
+    #expect(requests.filter { $0.hasPrefix("POST /token") }.count == 2)
+    let looks = requests.filter { $0.hasPrefix("GET") }.compactMap { $0.split(separator: " ").dropFirst().first }
+    #expect(
+      looks == [
+        "/v1/logs/app?since=10m&grep=o%26e&file=x.log&follow=true",
+        "/v1/logs/app?cursor=c1&grep=o%26e&file=x.log&follow=true",
+        "/v1/logs/app?cursor=c2&grep=o%26e&file=x.log&follow=true",
+        "/v1/logs/app?cursor=c3&grep=o%26e&file=x.log&follow=true",
+      ])
+  }
+
+  @Test("what was cut from a tail, and what is left, is said on standard error")
+  func tailNotes() throws {
+    let peer = try ScriptedPeer([
+      "/v1/logs/app": [
+        .init(
+          body: #"{"source":"app","container":"w","file":"app.log","file_id":"0011223344556677","size":9,"#
+            + #""modified":"2026-01-01T00:00:00Z","bytes_scanned":4194304,"limit_hit":"scan","hole_bytes":5000,"#
+            + #""lines_scanned":9,"without_time":2,"without_zone":3,"#
+            + #""predecessors":[{"name":"app\u001b.log.1","lines":1}],"cursor":"c","lines":[{"text":"a"},{"text":"b"}]}"#
+        )
+      ],
+      "/v1/logs": [
+        .init(
+          body: #"{"sources":[{"name":"app","container":"w","status":"available","size":9,"truncated":true,"#
+            + #""modified":"2026-01-01T00:00:00Z","files":[{"id":"0011223344556677","name":"a\u202e‹name:8-15:-›","#
+            + #""status":"available","size":9,"modified":"2026-01-01T00:00:00Z","truncated":false,"predecessors":["#
+            + #"{"name":"app.log.2.gz","status":"compressed","size":7,"modified":"2026-01-01T00:00:00Z"}]}]}]}"#)
+      ],
+    ])
+    let tail = try peer.run(["tail", "app", "-c", "100", "--since", "1h", "--predecessors", "2"])
+    #expect(tail.output == "a\nb\n")
+    for part in [
+      "1 of these lines are of app\\x1b.log.1", "no further", "NULs", "2 of 9 lines", "3 lines name no time zone",
+    ] {
+      #expect(tail.error.contains(part), "\(part)")
+    }
+    #expect(try peer.requests().contains { $0.contains("/v1/logs/app?bytes=100&since=1h&predecessors=2 ") })
+    let logs = try peer.run(["logs"])
+    #expect(logs.output.contains("--file 0011223344556677") && logs.output.contains("compressed"))
+    #expect(logs.output.contains("a\\u{202e}") && logs.error.contains("more files"))
   }
 
   @Test(

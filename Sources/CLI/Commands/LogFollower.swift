@@ -1,0 +1,126 @@
+internal import API
+internal import StrictJSON
+
+/// Follows a log over as many connections and tokens as it takes. Where one ends, the next goes on at the last cursor, and
+/// passes over the lines behind it that were shown already.
+struct LogFollower {
+  let session: AgentSession
+  let source: String
+  /// The query of the first request, and what of it goes with a cursor.
+  let first: [(name: String, value: String?)]
+  let later: [(name: String, value: String?)]
+  let output: OutputFormat
+
+  /// Tries in a row that bring nothing.
+  private static let maximumTries = 6
+
+  private struct Position {
+    var cursor: String?
+    /// Lines and holes since the cursor.
+    var behind = 0
+    /// Those of them that come again.
+    var toSkip = 0
+    /// How the agent ended it; nil where the connection broke off.
+    var end: String?
+    var broughtSomething = false
+  }
+
+  func run() async throws {
+    var position = Position()
+    var tries = 0
+    while true {
+      position.end = nil
+      position.broughtSomething = false
+      position.toSkip = position.behind
+      position.behind = 0
+      var failure = Failure(
+        .unavailable, "the connection to the agent broke off", hint: "run the command again; lines may have been missed"
+      )
+      do throws(Failure) {
+        try await stream(&position)
+      } catch {
+        failure = error
+      }
+      // What was not sent again is still behind the cursor.
+      position.behind += position.toSkip
+      tries = position.broughtSomething ? 1 : tries + 1
+      switch position.end {
+      case "token_expired":
+        await session.renewToken()
+        if output == .table { Console.note("the token has expired; going on with a new one") }
+        continue
+      case .some: return
+      case nil: break
+      }
+      guard position.cursor != nil, Self.mayPass(failure), tries <= Self.maximumTries else { throw failure }
+      Console.note("\(Escaping.visible(failure.what)); going on where it was")
+      do {
+        try await ContinuousClock().sleep(for: .milliseconds(250 << tries))
+      } catch {
+        throw Failure(.general, "interrupted")
+      }
+    }
+  }
+
+  /// Whether the same request may succeed a little later.
+  private static func mayPass(_ failure: Failure) -> Bool {
+    switch failure.status {
+    case .unavailable: true
+    // The broken connection may still count for a moment.
+    case .tooMuch: failure.what.hasPrefix(ProblemCode.tooManyConcurrent.rawValue)
+    case _: false
+    }
+  }
+
+  private func stream(_ position: inout Position) async throws(Failure) {
+    let query = position.cursor.map { [("cursor", Optional($0))] + later } ?? first
+    try await session.stream(["logs", source], query: query + [("follow", "true")]) { line throws(Failure) in
+      guard !line.isEmpty else { return }
+      let record = try Decoding.required(LogRecord.self, Array(line), from: "the agent")
+      position.broughtSomething = true
+      if record.type == .line || record.type == .hole {
+        position.behind += 1
+        guard position.toSkip == 0 else {
+          position.toSkip -= 1
+          return
+        }
+      } else if [.rotated, .reset, .dropped].contains(record.type) {
+        // Nothing of what comes now was shown.
+        position.toSkip = 0
+      }
+      if let cursor = record.cursor {
+        position.cursor = cursor
+        position.behind = 0
+      }
+      if record.type == .end { position.end = record.reason ?? "" }
+      switch output {
+      case .json: Console.json(line)
+      case .table: Self.show(record)
+      }
+    }
+  }
+
+  private static func show(_ record: LogRecord) {
+    let reason = record.reason.map { " (\(Escaping.visible($0)))" } ?? ""
+    switch record.type {
+    case .line:
+      Console.out(
+        LogText.line(record.text ?? "", base64: record.base64, masked: record.masked, truncated: record.truncated))
+    case .open, .heartbeat: break
+    case .hole: Console.note("\(amount(record)) of NULs are left out\(reason)")
+    case .rotated: Console.note("the log was rotated\(reason)")
+    case .reset: Console.note("the log was cut or replaced; going on from its beginning\(reason)")
+    case .dropped: Console.note("\(amount(record)) were left out: the log grows faster than it is taken\(reason)")
+    case .throttled: Console.note("slowed down by the agent's limits\(reason)")
+    case .end: if record.reason != "token_expired" { Console.note("the agent ended it\(reason)") }
+    }
+  }
+
+  private static func amount(_ record: LogRecord) -> String {
+    switch (record.lines, record.bytes) {
+    case (let lines?, _): "\(lines) lines"
+    case (nil, let bytes?): "\(Units.bytes(bytes)) bytes"
+    case (nil, nil): "some lines"
+    }
+  }
+}
