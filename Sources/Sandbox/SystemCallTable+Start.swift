@@ -8,7 +8,6 @@ extension SystemCallTable {
         "openat", "runc opens the pipe on which it waits, between loading this profile and execve; no file is made",
         where: .equals(0o2000001, in: 2, of: 0xFFFF_FFFF & ~0o500000)),  // O_WRONLY and O_CLOEXEC; O_LARGEFILE or not
       .init("readlink", "Swift's start ends the program where it cannot learn its path", only: .amd64),
-      .init("readlinkat", "Swift's start ends the program where it cannot learn its path", only: .arm64),
       .init(
         "clone", "posix_spawn of collector and endpoint (CLONE_VM, CLONE_VFORK, SIGCHLD)",
         where: .equals(0x4111, in: 0)),
