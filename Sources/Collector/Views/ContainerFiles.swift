@@ -33,6 +33,8 @@ struct ContainerFiles: ~Copyable {
           let text = try process.directory.read("mountinfo", limit: Self.mountTableLimit, shortReadIsEnd: false).text
           mounts = MountTable(text.span)
         } catch {
+          // A process that has ended and waits for its parent has no mounts any more.
+          if case .system(let failure) = error, failure.number == Errno.invalid { throw Refusal(.processGone) }
           throw Refusal(process: error)
         }
         // Known before anything is opened: to open even the root of some file systems is to wait for a server.

@@ -25,7 +25,6 @@ struct DirectoryPage {
   private static let maximumTime: UInt64 = 4_000_000_000
 
   func answer() throws(Refusal) -> [UInt8] {
-    let started = Clock.monotonic()
     let directory = found.place.shared
     var list = DirectoryList(
       container: found.container, path: GrantedFiles.text(found.path, masker),
@@ -50,6 +49,8 @@ struct DirectoryPage {
         walk: .init(cause: error.number == Errno.notDirectory ? .notADirectory : .system(error), path: []))
     }
     var writer = JSONWriter(reserving: 600 * min(names.count, 1000) + 256)
+    // From here on, so that a page shows something of every directory that can be read at all.
+    let started = Clock.monotonic()
     var failure: SystemError?
     writer.object {
       list.writePlace(to: &$0)
@@ -129,36 +130,37 @@ struct DirectoryPage {
 /// Keeps the first `limit` names in the order of their bytes, of those after `after`, in memory for about twice as many.
 struct SmallestNames {
   let limit: Int
-  let after: [UInt8]?
-  private var kept: [[UInt8]] = []
+  private let after: OrderedName?
+  private var kept: [OrderedName] = []
   /// Set once `limit` names are known: what does not come before it is not among the first.
-  private var bound: [UInt8]?
+  private var bound: OrderedName?
   private var isCut = false
 
   init(limit: Int, after: [UInt8]?) {
     self.limit = limit
-    self.after = after
+    self.after = after.map { OrderedName($0[...]) }
   }
 
   mutating func offer(_ name: ArraySlice<UInt8>) {
-    if let after, !after.lexicographicallyPrecedes(name) { return }
-    if let bound, !name.lexicographicallyPrecedes(bound) {
-      isCut = isCut || !name.elementsEqual(bound)
+    let name = OrderedName(name)
+    if let after, !(after < name) { return }
+    if let bound, !(name < bound) {
+      isCut = isCut || name != bound
       return
     }
-    kept.append(Array(name))
+    kept.append(name)
     if kept.count >= 2 * limit + 1024 { shrink() }
   }
 
   /// Sorted, without the repeats that a changing directory can show.
   consuming func finish() -> (names: [[UInt8]], isCut: Bool) {
     shrink()
-    return (kept, isCut)
+    return (kept.map(\.bytes), isCut)
   }
 
   private mutating func shrink() {
-    kept.sort { $0.lexicographicallyPrecedes($1) }
-    var unique: [[UInt8]] = []
+    kept.sort()
+    var unique: [OrderedName] = []
     unique.reserveCapacity(min(kept.count, limit))
     for name in kept where name != unique.last {
       guard unique.count < limit else {
@@ -169,5 +171,37 @@ struct SmallestNames {
     }
     kept = unique
     if kept.count == limit { bound = kept.last }
+  }
+}
+
+/// A name that is compared by its first sixteen bytes as two numbers, and only where these agree byte by byte.
+private struct OrderedName: Comparable {
+  private let high: UInt64
+  private let low: UInt64
+  let bytes: [UInt8]
+
+  init(_ name: ArraySlice<UInt8>) {
+    bytes = Array(name)
+    var numbers: (UInt64, UInt64) = (0, 0)
+    for (place, byte) in name.prefix(16).enumerated() {
+      // Shorter names get zeros, which no name holds.
+      if place < 8 {
+        numbers.0 |= UInt64(byte) << UInt64(56 - 8 * place)
+      } else {
+        numbers.1 |= UInt64(byte) << UInt64(120 - 8 * place)
+      }
+    }
+    (high, low) = numbers
+  }
+
+  static func == (a: OrderedName, b: OrderedName) -> Bool {
+    a.high == b.high && a.low == b.low && a.bytes == b.bytes
+  }
+
+  static func < (a: OrderedName, b: OrderedName) -> Bool {
+    if a.high != b.high { return a.high < b.high }
+    if a.low != b.low { return a.low < b.low }
+    return a.bytes.count > 16 && b.bytes.count > 16
+      ? a.bytes.lexicographicallyPrecedes(b.bytes) : a.bytes.count < b.bytes.count
   }
 }
