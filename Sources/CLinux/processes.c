@@ -89,6 +89,12 @@ int cl_poll_shutdown(struct pollfd *set, size_t count, int timeout_ms) {
   return ready < 0 ? -errno : ready;
 }
 
+static _Thread_local int worker_number = -1;
+
+int cl_worker_number(void) { return worker_number; }
+
+void cl_set_worker_number(int number) { worker_number = number; }
+
 struct thread_start {
   void (*body)(void *);
   void *context;

@@ -60,7 +60,8 @@ package enum Collector {
       throw Failure("\(error)")
     }
     let log = Log()
-    let parts = try Parts(arguments, confined: confined, client: client, started: started, log: log)
+    let parts = try Parts(
+      arguments, confined: confined, client: client, started: started, log: log, stalls: pool.stalls)
     let loop = MainLoop(endpoint: endpoint, opener: client, pool: pool, wake: wake, log: log) { hello throws(Failure) in
       try parts.service(endpoint: hello, log: log)
     }
@@ -78,7 +79,7 @@ package enum Collector {
     let proc: SharedProc
 
     init(
-      _ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64, log: Log
+      _ arguments: Arguments, confined: Confined, client: OpenerClient, started: Int64, log: Log, stalls: StallWatch
     ) throws(Failure) {
       self.arguments = arguments
       self.confined = confined
@@ -101,7 +102,7 @@ package enum Collector {
         throw Failure("jwks.json: \(error)")
       }
       do throws(ProcFSError) {
-        proc = SharedProc(try ProcFileSystem())
+        proc = SharedProc(try ProcFileSystem(), stalls: stalls)
         let scope = try Scope(
           root: configuration.scope, containerName: configuration.container, containers: configuration.containers,
           proc: proc)

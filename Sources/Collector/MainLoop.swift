@@ -83,6 +83,7 @@ final class MainLoop {
         if ready[0].read || ready[0].closed, try !receive() { return }
       }
       collectFinished()
+      giveUpStalled()
       tickFollows()
       giveUpLate()
       do throws(SystemError) { try send() } catch {
@@ -178,8 +179,8 @@ final class MainLoop {
     let caller = callers[connection]
     let finished = finished
     let wake = wake
-    let taken = pool.submit {
-      let record = service.handle(work, caller: caller, stream: stream)
+    let taken = pool.submit(stream: id) { isReserve in
+      let record = service.handle(work, caller: caller, stream: stream, isReserve: isReserve)
       finished.items.withLock { $0.append(Finished(stream: id, record: record)) }
       wake.signal()
     }
@@ -217,23 +218,41 @@ final class MainLoop {
       }
       guard isFree else { continue }
       let stream = entry.stream
-      let taken = pool.submit {
-        if service.tick(record, stream: stream, ending: ending, hasRoom: hasRoom) { stream.append([], finished: true) }
+      let taken = pool.submit(stream: stream.id) { isReserve in
+        if !isReserve, service.tick(record, stream: stream, ending: ending, hasRoom: hasRoom) {
+          stream.append([], finished: true)
+        }
         follow.isBusy.withLock { $0 = false }
       }
       if !taken { follow.isBusy.withLock { $0 = false } }
     }
   }
 
+  /// Answers for the workers that stand still. Nobody else is sent to the same place for a while.
+  private func giveUpStalled() {
+    for id in pool.stalls.stalledStreams(now: Clock.monotonic()) {
+      guard let entry = entries[id], !entry.answerEnded else { continue }
+      if entry.stream.isBegun {
+        giveUp(id, reason: ProblemCode.targetUnresponsive.rawValue, tellEndpoint: true)
+      } else {
+        turnAway(id, entry, log: "a worker stands still at the target")
+      }
+    }
+    if pool.isStuck { pool.rescue() }
+  }
+
+  private func turnAway(_ id: UInt32, _ entry: Entry, log text: String) {
+    entries[id]?.complete = false
+    entries[id]?.reason = ProblemCode.targetUnresponsive.rawValue
+    service?.turnAway(
+      .targetUnresponsive, retryAfter: 10, log: text, callers[entry.stream.connection], entry.stream)
+  }
+
   private func giveUpLate() {
     let now = Clock.monotonic()
     for (id, entry) in entries where !entry.answerEnded {
       if !entry.stream.isBegun, now > entry.deadline {
-        entries[id]?.complete = false
-        entries[id]?.reason = ProblemCode.targetUnresponsive.rawValue
-        service?.turnAway(
-          .targetUnresponsive, retryAfter: 10, log: "no worker has answered in time", callers[entry.stream.connection],
-          entry.stream)
+        turnAway(id, entry, log: "no worker has answered in time")
       } else if let since = entry.stream.stalledSince, now - since > Self.stallTime {
         giveUp(id, reason: "the client took nothing for 30 seconds", tellEndpoint: true)
       }
@@ -259,8 +278,10 @@ final class MainLoop {
     let complete = entry.complete
     let reason = entry.reason
     // Recorded here where no worker is free: an end that is not recorded would hold its place in the budget for ever.
-    let job: WorkerPool.Job = { service.completed(record, bytes: bytes, complete: complete, reason: reason) }
-    if !pool.submit(job) { job() }
+    let job: WorkerPool.Job = { _ in
+      service.completed(record, bytes: bytes, complete: complete, reason: reason)
+    }
+    if !pool.submit(stream: nil, job) { job(false) }
   }
 
   private func send() throws(SystemError) {

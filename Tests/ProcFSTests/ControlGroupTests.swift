@@ -92,6 +92,54 @@ struct MountTableTests {
     #expect(table[1] == nil && table[0] == nil)
   }
 
+  @Test func details() {
+    let table = Self.parse(
+      """
+      22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 ro,errors=remount-ro
+      23 22 0:21 /sub /mnt/a\\040b\\134 ro,nosuid - tmpfs none rw
+
+      """)
+    #expect(table[22]?.isReadOnly == true && table[22]?.options == ["rw", "relatime"] && table[22]?.parent == 1)
+    #expect(table[22]?.root == Array("/".utf8) && table[22]?.isRoot == true)
+    #expect(table[23]?.point == Array("/mnt/a b\\".utf8) && table[23]?.root == Array("/sub".utf8))
+    #expect(table[23]?.isReadOnly == true && table[23]?.options == ["ro", "nosuid"])
+  }
+
+  /// The topmost of what is mounted on a place, and nothing that another mount hides.
+  @Test func mountsOnAPlace() {
+    let table = Self.parse(
+      """
+      1 0 8:1 / / rw - ext4 s rw
+      2 1 0:2 / /a rw - fuse s rw
+      3 2 0:3 / /a rw - tmpfs s rw
+      4 3 0:4 / /a/b rw - nfs s rw
+      5 1 0:5 / /c rw - tmpfs s rw
+      6 2 0:6 / /a/hidden rw - proc s rw
+
+      """)
+    #expect(table.mount(on: Array("/a".utf8), of: 1)?.id == 3)
+    #expect(table.mount(on: Array("/a/b".utf8), of: 3)?.id == 4)
+    #expect(table.mount(on: Array("/a/b".utf8), of: 1) == nil)
+    #expect(table.mount(on: Array("/a/hidden".utf8), of: 3) == nil)
+    #expect(table.mount(on: Array("/none".utf8), of: 1) == nil)
+    #expect(table.rootMount?.id == 1)
+    // A table that leads in a circle is still answered about.
+    let circle = Self.parse("1 2 0:1 / /a rw - tmpfs s rw\n2 1 0:2 / /a rw - tmpfs s rw\n")
+    #expect(circle.mount(on: Array("/a".utf8), of: 1) != nil)
+  }
+
+  /// An overlay is trusted as the root, and not where a layer is known to lie on what is not trusted.
+  @Test(arguments: [
+    ("/", "lowerdir=/l,upperdir=/u", true), ("/", "lowerdir=/fuse,upperdir=/u", false),
+    ("/", "lowerdir=/l:/fuse/deep,upperdir=/u", false), ("/", "lowerdir=/l,upperdir=/fuse/u", false),
+    ("/", "lowerdir=/fuse2", true), ("/other", "lowerdir=/l", false), ("/", "lowerdir+=/fuse/x", false),
+    ("/", "", true),
+  ])
+  func overlays(_ point: String, _ options: String, _ isTrusted: Bool) {
+    let table = Self.parse("7 1 0:1 / \(point) rw - overlay o rw,\(options)\n8 7 0:2 / /fuse rw - fuse f rw\n")
+    #expect((table.trustedFileSystem(of: 7) != nil) == isTrusted)
+  }
+
   /// A dash that is part of a path or of a name is no separator.
   @Test(arguments: [
     "30 1 0:9 / /- rw - fuse - rw", "30 1 0:9 /- /a rw shared:1 - fuse tmpfs rw",

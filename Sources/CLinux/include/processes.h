@@ -22,6 +22,10 @@ int cl_shutdown_requested(void);
 // A detached thread with a small stack (kilobytes), all signals blocked. `body` must never return before the process ends.
 int cl_start_thread(void (*body)(void *), void *context, size_t stack_kilobytes);
 
+// A number that belongs to the calling thread; -1 until it is set.
+int cl_worker_number(void);
+void cl_set_worker_number(int number);
+
 // Limits malloc to one arena and returns freed memory eagerly.
 void cl_tune_allocator(void);
 

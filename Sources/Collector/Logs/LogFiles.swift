@@ -53,7 +53,9 @@ final class LogFiles: Sendable {
     } catch {
       throw error.number == Errno.notDirectory ? Refusal(.logNotFound) : Refusal(process: ProcFSError(error))
     }
-    return LogFolder(directory: place.shared, walk: walk, allowsHardLinks: source.allowsHardLinks)
+    // From here on paths begin at the folder.
+    let below = PathWalk(mounts: walk.mounts, proc: walk.proc, rootPoint: walk.rootPoint == nil ? nil : place.path)
+    return LogFolder(directory: place.shared, walk: below, allowsHardLinks: source.allowsHardLinks)
   }
 
   /// What a source stands for now.

@@ -25,6 +25,7 @@ struct LogFolder: Sendable {
     var status: FileStatus
     /// O_PATH.
     fileprivate var place: SharedDescriptor
+    fileprivate var mount: UInt64
 
     /// Whether the workload could have put here what belongs elsewhere: a link to a file that only it may read.
     func isRefused(allowsHardLinks: Bool) -> Bool {
@@ -64,7 +65,10 @@ struct LogFolder: Sendable {
       throw Self.refusal(error)
     }
     do throws(SystemError) {
-      return Found(name: name, status: try place.shared.descriptor.status(), place: place.shared)
+      let status = try walk.proc.stalls.visit(.mount(place.mount.id)) { () throws(SystemError) in
+        try place.shared.descriptor.status()
+      }
+      return Found(name: name, status: status, place: place.shared, mount: place.mount.id)
     } catch {
       throw Self.refusal(PathWalk.Failure(cause: .system(error), path: []))
     }
@@ -77,8 +81,10 @@ struct LogFolder: Sendable {
       throw Refusal(.pathRefused, detail: "the file has more than one hard link")
     }
     do throws(SystemError) {
-      let file = SharedDescriptor(try found.place.descriptor.reopenForReading())
-      return OpenedLog(file: file, status: try file.descriptor.status(), name: found.name)
+      return try walk.proc.stalls.visit(.mount(found.mount)) { () throws(SystemError) in
+        let file = SharedDescriptor(try found.place.descriptor.reopenForReading())
+        return OpenedLog(file: file, status: try file.descriptor.status(), name: found.name)
+      }
     } catch {
       switch error.number {
       case Errno.noEntry: throw Refusal(.logNotFound)

@@ -15,7 +15,7 @@ final class Request {
   let account: Account
   let masker: @Sendable (Taint) -> Masker
   /// What it asked for, for the audit event; views fill in what they decode.
-  var facts: AuditRequest
+  var facts: AuditRequest { didSet { note(facts) } }
   var parameters: Parameters
   /// Presence tokens in the answer, by kind.
   var masked: [String: Int] = [:]
@@ -26,10 +26,13 @@ final class Request {
   /// Seconds since 1970: until when token and client certificate are both good.
   let credentialsEnd: Int64
   private let budgets: BudgetKeeper
+  /// Told what is asked for, so that it can be recorded where the worker never comes back.
+  private let note: @Sendable (AuditRequest) -> Void
 
   init(
     id: String, route: Route, token: VerifiedToken, account: Account, facts: AuditRequest, parameters: Parameters,
-    byteAllowance: Int64, credentialsEnd: Int64, budgets: BudgetKeeper, masker: @escaping @Sendable (Taint) -> Masker
+    byteAllowance: Int64, credentialsEnd: Int64, budgets: BudgetKeeper,
+    note: @escaping @Sendable (AuditRequest) -> Void = { _ in }, masker: @escaping @Sendable (Taint) -> Masker
   ) {
     self.id = id
     self.route = route
@@ -40,6 +43,7 @@ final class Request {
     self.byteAllowance = byteAllowance
     self.credentialsEnd = credentialsEnd
     self.budgets = budgets
+    self.note = note
     self.masker = masker
   }
 

@@ -51,13 +51,17 @@ final class RequestService: Sendable {
   /// Largest body of an answer, in bytes.
   private static let maximumBody = 8 << 20
 
-  /// Answers one stream. The record is for its end; nil where the stream had been given up meanwhile.
-  func handle(_ work: Work, caller: Caller?, stream: ResponseStream) -> ExchangeRecord? {
+  /// Answers one stream. The record is for its end; nil where the stream had been given up meanwhile. `isReserve` where
+  /// every worker stands still, and the target must not cost the last one.
+  func handle(_ work: Work, caller: Caller?, stream: ResponseStream, isReserve: Bool = false) -> ExchangeRecord? {
     let exchange = Exchange(caller: caller, stream: stream)
     do throws(Refusal) {
       let message = try wellFormed(work)
       exchange.facts.method = message.method
       let request = try admit(message, exchange)
+      if isReserve, request.route.touchesTarget {
+        throw Refusal(.overloaded, retryAfter: 10, log: "every worker stands still at the target")
+      }
       do throws(Refusal) {
         return try answer(try perform(request), request, exchange)
       } catch {
@@ -108,12 +112,31 @@ final class RequestService: Sendable {
     } catch {
       throw Refusal(.internalError, log: error.description)
     }
-    let rules = configuration.masking
+    exchange.stream.identify(token, exchange.facts)
+    let stream = exchange.stream
+    let rules = try Self.maskingRules(configuration, token.detail.masking)
     return Request(
       id: exchange.requestID, route: route, token: token, account: account, facts: exchange.facts,
       parameters: Parameters(target.parameters), byteAllowance: budgets.remainingBytes(account),
-      credentialsEnd: min(token.expires, caller.notAfter), budgets: budgets,
+      credentialsEnd: min(token.expires, caller.notAfter), budgets: budgets, note: { stream.identify(token, $0) },
       masker: { Masker(rules: rules, fingerprinter: fingerprinter, taint: $0) })
+  }
+
+  /// The configuration's, relaxed as the grant says, unless the configuration forbids it.
+  static func maskingRules(
+    _ configuration: Configuration, _ terms: MaskingTerms?
+  ) throws(Refusal) -> MaskingRules {
+    guard configuration.grantsRelaxMasking, let terms, !terms.relaxesNothing else { return configuration.masking }
+    let mode: LogMode =
+      switch terms.lines {
+      case .strict: .strict
+      case .balanced: .balanced
+      }
+    do throws(MaskingRulesError) {
+      return try configuration.masking.relaxed(safeNames: terms.safeNames, logMode: mode)
+    } catch {
+      throw Refusal(.tokenDetailsInvalid, log: "masking.safe_names \(error)")
+    }
   }
 
   private func perform(_ request: Request) throws(Refusal) -> Body {
@@ -247,7 +270,12 @@ final class RequestService: Sendable {
 
   /// Answers for the workers where none is free, or where one is stuck in a read: recorded first, as every answer is.
   func turnAway(_ code: ProblemCode, retryAfter: Int, log text: String, _ caller: Caller?, _ stream: ResponseStream) {
-    _ = refuse(Refusal(code, retryAfter: retryAfter, log: text), Exchange(caller: caller, stream: stream))
+    let exchange = Exchange(caller: caller, stream: stream)
+    if let asked = stream.identified {
+      exchange.token = asked.token
+      exchange.facts = asked.facts
+    }
+    _ = refuse(Refusal(code, retryAfter: retryAfter, log: text), exchange)
   }
 
   /// Called when the answer has been handed over whole, or given up.

@@ -1,8 +1,10 @@
 internal import API
+internal import AuditLog
 internal import Linux
 internal import Privsep
 internal import StrictJSON
 internal import Synchronization
+internal import Tokens
 
 /// The way from a worker to the endpoint for one answer. Workers append and never wait for the client; the main loop
 /// sends as far as the endpoint has given credit.
@@ -20,6 +22,7 @@ final class ResponseStream: Sendable {
     /// Monotonic nanoseconds: since when the endpoint has taken nothing though there was something.
     var stalledSince: UInt64?
     var bodyBytes: Int64 = 0
+    var identified: (token: VerifiedToken, facts: AuditRequest)?
   }
 
   let id: UInt32
@@ -133,6 +136,13 @@ final class ResponseStream: Sendable {
       $0.stalledSince = nil
     }
   }
+
+  /// Remembers who asks for what, for a record that somebody else may have to write.
+  func identify(_ token: VerifiedToken, _ facts: AuditRequest) {
+    state.withLock { $0.identified = (token, facts) }
+  }
+
+  var identified: (token: VerifiedToken, facts: AuditRequest)? { state.withLock { $0.identified } }
 
   func cancel() { state.withLock { $0.cancelled = true } }
 }

@@ -44,6 +44,14 @@ enum Route: Sendable, Equatable {
     }
   }
 
+  /// Whether answering it reads anything of the workload's.
+  var touchesTarget: Bool {
+    switch self {
+    case .processes, .process, .environment, .files, .fileDigest, .directories, .logs, .log: true
+    case .posture, .description: false
+    }
+  }
+
   /// What an answer is written in.
   func mediaType(following: Bool) -> String {
     if self == .description { return OpenAPIDocument.mediaType }

@@ -1,41 +1,67 @@
 internal import Linux
 internal import Synchronization
 
-/// A fixed number of threads that take jobs in order. They are started before the filter, which allows no others; a
-/// worker that hangs is not replaced.
+/// A fixed number of threads that take jobs in order, and one in reserve. They are started before the filter, which
+/// allows no others; a worker that hangs is not replaced. When all of them do, the reserve still answers, but must not
+/// touch the target itself.
 final class WorkerPool: Sendable {
-  typealias Job = @Sendable () -> Void
+  /// `isReserve` where the job must not touch the target.
+  typealias Job = @Sendable (_ isReserve: Bool) -> Void
 
-  private let jobs = Mutex<[Job]>([])
+  private struct Waiting: Sendable {
+    var job: Job
+    var stream: UInt32?
+  }
+
+  private let jobs = Mutex<[Waiting]>([])
   private let waiting: EventCounter
+  private let rescued: EventCounter
+  private let threads: Int
   private let capacity: Int
+  let stalls: StallWatch
 
   /// Starts the threads, and returns when all of them run: glibc's calls at the start of a thread are behind them, so
   /// that no filter has to allow those.
   init(threads: Int, capacity: Int) throws(SystemError) {
     waiting = try EventCounter(semaphore: true)
+    rescued = try EventCounter(semaphore: true)
+    self.threads = threads
     self.capacity = capacity
+    stalls = StallWatch(workers: threads + 1)
     let running = try EventCounter(semaphore: true)
-    for _ in 0..<threads {
+    for worker in 0...threads {
+      let isReserve = worker == threads
       try Process.startThread(stackKilobytes: 512) { [self] in
+        WorkerThread.become(worker)
         running.signal()
         while true {
-          waiting.wait()
-          if let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { job() }
+          (isReserve ? rescued : waiting).wait()
+          guard let next = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { continue }
+          stalls.begin(worker: worker, stream: next.stream)
+          next.job(isReserve)
+          stalls.end(worker: worker)
         }
       }
     }
-    for _ in 0..<threads { running.wait() }
+    for _ in 0...threads { running.wait() }
   }
 
+  /// Whether no worker but the reserve can be expected to take a job.
+  var isStuck: Bool { stalls.stalledWorkers >= threads }
+
   /// False where too many jobs wait already.
-  func submit(_ job: @escaping Job) -> Bool {
+  func submit(stream: UInt32?, _ job: @escaping Job) -> Bool {
     let taken = jobs.withLock {
       guard $0.count < capacity else { return false }
-      $0.append(job)
+      $0.append(Waiting(job: job, stream: stream))
       return true
     }
-    if taken { waiting.signal() }
+    if taken { (isStuck ? rescued : waiting).signal() }
     return taken
+  }
+
+  /// Gives what waits for a worker to the reserve. Call while the pool is stuck.
+  func rescue() {
+    for _ in 0..<jobs.withLock({ $0.count }) { rescued.signal() }
   }
 }

@@ -72,7 +72,7 @@ struct PathWalk {
       if isRefused(here, of: stack.top.1) { throw Failure(cause: .refusedFileSystem, path: here) }
       let next: FileDescriptor
       do throws(SystemError) {
-        next = try stack.open(component)
+        next = try stack.open(component, stalls: proc.stalls)
       } catch {
         // Where the rest would have led, for the caller's decision what it may say.
         let rest = pending.reversed().reduce(into: here) { $0 += [0x2F] + $1 }
@@ -86,6 +86,8 @@ struct PathWalk {
       let kind: FileStatus.Kind
       let target: [UInt8]
       do throws(SystemError) {
+        try proc.stalls.enter(.mount(mount.id))
+        defer { proc.stalls.leave() }
         kind = try next.status().kind
         target = kind == .symlink && (followLast || !pending.isEmpty) ? try next.linkTarget() : []
       } catch {
@@ -163,8 +165,11 @@ struct PathWalk {
     func pop() { if entries.count > 1 { entries.removeLast() } }
     func popAll() { entries.removeLast(entries.count - 1) }
 
-    func open(_ name: [UInt8]) throws(SystemError) -> FileDescriptor {
-      try entries[entries.count - 1].descriptor.descriptor.open(bytes: name, .path)
+    func open(_ name: [UInt8], stalls: StallWatch) throws(SystemError) -> FileDescriptor {
+      let top = entries[entries.count - 1]
+      return try stalls.visit(.mount(top.mount.id)) { () throws(SystemError) in
+        try top.descriptor.descriptor.open(bytes: name, .path)
+      }
     }
 
     var path: [UInt8] {

@@ -60,3 +60,8 @@ struct ProcessRealm: Sendable, Hashable {
     self.text = text
   }
 }
+
+extension ProcessIdentity {
+  /// For the watch over what does not answer.
+  var place: StallWatch.Place { .process(pid: pid, startTime: startTime) }
+}

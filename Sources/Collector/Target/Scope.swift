@@ -214,5 +214,9 @@ struct Scope: ~Copyable, Sendable {
 /// The held /proc, shared by the worker threads.
 final class SharedProc: Sendable {
   let fileSystem: ProcFileSystem
-  init(_ fileSystem: consuming ProcFileSystem) { self.fileSystem = fileSystem }
+  let stalls: StallWatch
+  init(_ fileSystem: consuming ProcFileSystem, stalls: StallWatch = StallWatch()) {
+    self.fileSystem = fileSystem
+    self.stalls = stalls
+  }
 }

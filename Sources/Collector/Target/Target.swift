@@ -10,7 +10,7 @@ final class Target: Sendable {
   let scope: Scope
   let proc: SharedProc
   let opener: OpenerClient
-  let pending = PendingReads()
+  let pending: PendingReads
   private let survey: TaintSurvey
   let ownUser = Process.identity.userID
   let ownGroup = Process.identity.groupID
@@ -19,6 +19,7 @@ final class Target: Sendable {
     self.scope = scope
     self.proc = proc
     self.opener = opener
+    pending = PendingReads(stalls: proc.stalls)
     survey = TaintSurvey(rules: rules)
   }
 
@@ -28,9 +29,14 @@ final class Target: Sendable {
   /// Opens what only the opener may, or says why the kernel does not let it.
   func open(_ entry: ProcessFile, of process: borrowing TargetProcess) throws(Refusal) -> FileDescriptor {
     do throws(SystemError) {
+      try proc.stalls.check(process.place)
       return try opener.open(entry, of: process.directory.descriptor)
     } catch {
       switch error.number {
+      case Errno.timedOut:
+        // The opener has one thread: what it waits for, nobody asks it again for a while.
+        proc.stalls.close(process.place)
+        throw Refusal(process: ProcFSError(error))
       case Errno.accessDenied, Errno.notPermitted:
         throw Refusal(
           .targetUnreadable, reason: process.denialReason(ownUser: ownUser, ownGroup: ownGroup),
@@ -61,7 +67,7 @@ final class Target: Sendable {
     guard !pending.isStalled(process.identity) else { throw stalled }
     let file = SharedDescriptor(try open(.environ, of: process))
     do throws(SystemError) {
-      let read = try pending.run(of: process.identity) { () throws(SystemError) in
+      let read = try pending.run(of: process.identity, isWaiting: process.stat.isWaiting) { () throws(SystemError) in
         try ProcessDirectory.read(file.descriptor, limit: Self.environmentLimit, shortReadIsEnd: true)
       }
       guard let read else { throw SystemError("read", Errno.timedOut) }
@@ -102,6 +108,8 @@ final class TaintSurvey: Sendable {
     var taken: UInt64 = 0
     /// Distinct environment blocks, the newest first.
     var blocks: [[UInt8]] = []
+    /// When the worker who surveys now has begun; nil while nobody does.
+    var begun: UInt64?
   }
 
   /// A process that has called execve(2) since has another environment and, nearly always, another name.
@@ -113,16 +121,15 @@ final class TaintSurvey: Sendable {
 
   private let rules: MaskingRules
   private let state = Mutex(State())
-  /// Held while one worker surveys; the others wait for what it finds, for a while.
-  private let surveying = Mutex<Void>(())
 
   /// Most processes whose environment is read, most bytes kept, and how old a survey may be when nothing seems to have
   /// changed.
   private static let maximumProcesses = 256
   private static let maximumBytes = 4 << 20
   private static let maximumAge: UInt64 = 10_000_000_000
-  /// How long one worker waits for another's survey; nanoseconds.
-  private static let maximumWait: UInt64 = 500_000_000
+  /// How long the others wait for the one who surveys. By then the process that it stands still at is closed, and they
+  /// go round it.
+  private static let maximumWait = StallWatch.patience + 500_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
 
@@ -139,16 +146,20 @@ final class TaintSurvey: Sendable {
   func known(of target: Target, members: [Scope.Member]) throws(Refusal) -> Known {
     let surveyed = members.prefix(Self.maximumProcesses)
     let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
-    let patience = Clock.monotonic() + Self.maximumWait
     while true {
       if let current = current(keys) { return current }
-      let result: Result<Known, Refusal>? = surveying.withLockIfAvailable { _ in
-        Result { () throws(Refusal) in try survey(surveyed, keys: keys, target: target) }
+      let now = Clock.monotonic()
+      let isMine = state.withLock { state in
+        if let begun = state.begun, now < begun + Self.maximumWait { return false }
+        state.begun = now
+        return true
       }
-      if let result { return try result.get() }
-      // Whoever surveys may wait for a process that never answers; then this one goes round it.
-      if Clock.monotonic() > patience { return try survey(surveyed, keys: keys, target: target) }
-      Process.sleep(milliseconds: 2)
+      guard isMine else {
+        Process.sleep(milliseconds: 5)
+        continue
+      }
+      defer { state.withLock { if $0.begun == now { $0.begun = nil } } }
+      return try survey(surveyed, keys: keys, target: target, begun: now)
     }
   }
 
@@ -160,7 +171,7 @@ final class TaintSurvey: Sendable {
   }
 
   private func survey(
-    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target
+    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target, begun: UInt64
   ) throws(Refusal) -> Known {
     let before = state.withLock { ($0.known, $0.blocks) }
     var seen: Set<[UInt8]> = []
@@ -193,6 +204,8 @@ final class TaintSurvey: Sendable {
       for block in blocks { insert(block, into: &known.taint) }
     }
     state.withLock {
+      // Who has stood still meanwhile knows less than who took over.
+      guard $0.begun == begun else { return }
       $0.known = known
       $0.processes = keys
       $0.blocks = blocks

@@ -8,6 +8,8 @@ struct TargetProcess: ~Copyable {
   let identity: ProcessIdentity
   let container: String
 
+  var place: StallWatch.Place { identity.place }
+
   /// Why the kernel would not let this agent look inside, from what everybody may read (DESIGN: the privilege matrix).
   borrowing func denialReason(ownUser: UInt32, ownGroup: UInt32) -> String {
     if stat.isZombie { return "zombie" }

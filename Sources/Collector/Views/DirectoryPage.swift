@@ -33,16 +33,17 @@ struct DirectoryPage {
     let names: [[UInt8]]
     let version: FileStatus
     do throws(SystemError) {
-      version = try directory.descriptor.status()
+      version = try found.visit { () throws(SystemError) in try directory.descriptor.status() }
       guard version.kind == .directory else { throw SystemError("open", Errno.notDirectory) }
-      let selection = try select(from: try directory.descriptor.reopenForReading(), counting: &list)
+      let opened = try found.visit { () throws(SystemError) in try directory.descriptor.reopenForReading() }
+      let selection = try select(from: opened, counting: &list)
       names = selection.names
       list.truncated = list.truncated || selection.isCut
       if selection.isCut, let last = names.last {
         list.next = try next(after: last, version: version)
       }
       // Before this page, or while it was read.
-      let after = try directory.descriptor.status()
+      let after = try found.visit { () throws(SystemError) in try directory.descriptor.status() }
       list.changed = !after.isSameVersion(as: version) || cursor.map { !$0.names(version) } ?? false
     } catch {
       throw Refusal(
@@ -86,13 +87,16 @@ struct DirectoryPage {
     var smallest = SmallestNames(limit: limit, after: cursor?.name)
     var total = 0
     var hidden = 0
-    let truncated = try DirectoryReader.forEachName(in: directory, limit: Self.directoryLimit) { name in
-      total += 1
-      if isWhole || paths.matches(prefix + [0x2F] + name) { smallest.offer(name) } else { hidden += 1 }
+    var reader = DirectoryReader(limit: Self.directoryLimit)
+    while try found.visit({ () throws(SystemError) in try reader.readMore(of: directory) }) {
+      reader.takeNames { name in
+        total += 1
+        if isWhole || paths.matches(prefix + [0x2F] + name) { smallest.offer(name) } else { hidden += 1 }
+      }
     }
     list.total = total
     list.hidden = hidden
-    list.truncated = truncated
+    list.truncated = reader.isTruncated
     return smallest.finish()
   }
 
@@ -103,18 +107,21 @@ struct DirectoryPage {
     let path = parent.path == [0x2F] ? [0x2F] + name : parent.path + [0x2F] + name
     if found.walk.mounted(on: path, of: parent.mount) != nil { return FileEntry(name: text, status: .mountPoint) }
     do throws(SystemError) {
-      let child = try parent.shared.descriptor.open(bytes: name, .path)
+      let child = try found.visit { () throws(SystemError) in try parent.shared.descriptor.open(bytes: name, .path) }
       do throws(ProcFSError) {
         let mount = try found.walk.proc.fileSystem.mountID(ofOwnDescriptor: child.raw)
         guard mount == parent.mount.id else { return FileEntry(name: text, status: .mountPoint) }
       } catch {
         return FileEntry(name: text, status: .denied)
       }
-      return FileEntry(
-        name: text,
-        metadata: try FileView.metadata(of: child, masker: masker, request: request, withAttributes: false))
+      let facts = try found.visit { () throws(SystemError) in try FileFacts(child, withAttributes: false) }
+      return FileEntry(name: text, metadata: FileView.metadata(facts, masker: masker, request: request))
     } catch {
-      return FileEntry(name: text, status: error.number == Errno.noEntry ? .gone : .denied)
+      switch error.number {
+      case Errno.noEntry: return FileEntry(name: text, status: .gone)
+      case Errno.timedOut: return FileEntry(name: text, status: .stalled)
+      case _: return FileEntry(name: text, status: .denied)
+      }
     }
   }
 }

@@ -26,7 +26,7 @@ struct FileDigestView {
     try request.parameters.finish()
     let found = try files.find(path, in: container, followLast: true)
     let masker = try files.masker()
-    let status = try Self.checked { () throws(SystemError) in try found.place.shared.descriptor.status() }
+    let status = try Self.visit(found) { () throws(SystemError) in try found.place.shared.descriptor.status() }
     // Each version of a file is an object: otherwise whoever writes it could have guesses digested for nothing.
     let version = "\(status.inode) \(status.changed.rfc3339(.nanoseconds))"
     try request.charge("digest", [found.object + [0] + Array(version.utf8)])
@@ -37,7 +37,7 @@ struct FileDigestView {
     guard Int64(status.size) <= request.byteAllowance else {
       throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
     }
-    let digest = try digest(of: found.place.shared, version: status)
+    let digest = try digest(of: found, version: status)
     let answer = FileDigest(
       container: container, path: GrantedFiles.text(path, masker),
       resolvedPath: GrantedFiles.text(found.place.path, masker), digest: Self.hexadecimal(digest),
@@ -55,22 +55,24 @@ struct FileDigestView {
     return mount.root == [0x2F] && request.grant.paths.includeEverything(below: mount.point)
   }
 
-  private func digest(of place: SharedDescriptor, version: FileStatus) throws(Refusal) -> [UInt8] {
+  private func digest(of found: GrantedFiles.Found, version: FileStatus) throws(Refusal) -> [UInt8] {
     let started = Clock.monotonic()
-    let file = try Self.checked { () throws(SystemError) in SharedDescriptor(try place.descriptor.reopenForReading()) }
-    let opened = try Self.checked { () throws(SystemError) in try file.descriptor.status() }
+    let file = try Self.visit(found) { () throws(SystemError) in
+      SharedDescriptor(try found.place.shared.descriptor.reopenForReading())
+    }
+    let opened = try Self.visit(found) { () throws(SystemError) in try file.descriptor.status() }
     guard opened.isSameVersion(as: version) else { throw Refusal(.fileChanged) }
     var hmac: LibCrypto.RunningHMAC
     do throws(LibCrypto.Failure) { hmac = try LibCrypto.RunningHMAC(key: key) } catch { throw Self.failed(error) }
     var total: UInt64 = 0
     // One byte more than there was tells a file that grows; it would never end.
     while total <= version.size {
-      var bytes: [UInt8] = []
       let wanted = Int(min(UInt64(Self.block), version.size + 1 - total))
-      do throws(SystemError) {
-        _ = try file.descriptor.read(into: &bytes, count: wanted, at: Int64(total))
-      } catch {
-        throw Self.refusal(error)
+      let offset = Int64(total)
+      let bytes = try Self.visit(found) { () throws(SystemError) in
+        var bytes: [UInt8] = []
+        _ = try file.descriptor.read(into: &bytes, count: wanted, at: offset)
+        return bytes
       }
       if bytes.isEmpty { break }
       total += UInt64(bytes.count)
@@ -80,13 +82,15 @@ struct FileDigestView {
         throw Refusal(.targetUnresponsive, log: "read \(total) of \(version.size) bytes in time")
       }
     }
-    let after = try Self.checked { () throws(SystemError) in try file.descriptor.status() }
+    let after = try Self.visit(found) { () throws(SystemError) in try file.descriptor.status() }
     guard total == version.size, after.isSameVersion(as: version) else { throw Refusal(.fileChanged) }
     do throws(LibCrypto.Failure) { return try hmac.digest() } catch { throw Self.failed(error) }
   }
 
-  private static func checked<Value>(_ body: () throws(SystemError) -> Value) throws(Refusal) -> Value {
-    do throws(SystemError) { return try body() } catch { throw refusal(error) }
+  private static func visit<Value>(
+    _ found: GrantedFiles.Found, _ body: () throws(SystemError) -> Value
+  ) throws(Refusal) -> Value {
+    do throws(SystemError) { return try found.visit(body) } catch { throw refusal(error) }
   }
 
   private static func refusal(_ error: SystemError) -> Refusal {

@@ -22,7 +22,10 @@ struct FileView {
     let file = found.place.shared
     let described: FileMetadata
     do throws(SystemError) {
-      described = try Self.metadata(of: file.descriptor, masker: masker, request: request, withAttributes: true)
+      let facts = try found.visit { () throws(SystemError) in
+        try FileFacts(file.descriptor, withAttributes: true)
+      }
+      described = Self.metadata(facts, masker: masker, request: request)
     } catch {
       throw Refusal(process: .init(error))
     }
@@ -54,12 +57,9 @@ struct FileView {
     return try page.answer()
   }
 
-  /// What is known of a file through its O_PATH descriptor. `withAttributes` also lists the extended ones, which a
-  /// listing leaves out.
-  static func metadata(
-    of file: borrowing FileDescriptor, masker: Masker, request: Request, withAttributes: Bool
-  ) throws(SystemError) -> FileMetadata {
-    let status = try file.status()
+  /// As the API has it, masked.
+  static func metadata(_ facts: FileFacts, masker: Masker, request: Request) -> FileMetadata {
+    let status = facts.status
     var mode = String(status.mode, radix: 8)
     mode = String(repeating: "0", count: max(0, 4 - mode.utf8.count)) + mode
     var metadata = FileMetadata(
@@ -79,36 +79,31 @@ struct FileView {
     case .regular: metadata.sparse = status.allocated < status.size
     case .characterDevice, .blockDevice: metadata.specialDevice = "\(status.specialMajor):\(status.specialMinor)"
     case .symlink:
-      do throws(SystemError) {
-        let target = masker.text(try file.linkTarget())
+      switch facts.target {
+      case .success(let bytes):
+        let target = masker.text(bytes)
         request.count(target)
         let text = TargetText(bytes: target.rendered())
         metadata.target = text.text
         metadata.targetBase64 = text.base64
-      } catch {
-        metadata.unread.append(.init(field: "target", status: Self.partStatus(error)))
+      case .failure(let error): metadata.unread.append(.init(field: "target", status: Self.partStatus(error)))
       }
     case .directory, .fifo, .socket, .unknown: break
     }
-    if withAttributes { addExtendedAttributes(of: file, to: &metadata, masker: masker) }
-    return metadata
-  }
-
-  private static func addExtendedAttributes(
-    of file: borrowing FileDescriptor, to metadata: inout FileMetadata, masker: Masker
-  ) {
-    do throws(SystemError) {
-      let names = try file.extendedAttributeNames()
+    switch facts.attributes {
+    case nil: break
+    case .success(let names):
       metadata.extendedAttributes = names.map { .init(GrantedFiles.text($0, masker)) }
       // acl(5): where a list says no more than the mode it is not kept at all.
       metadata.accessControlLists = ["access", "default"].filter {
         names.contains(Array("system.posix_acl_\($0)".utf8))
       }
-    } catch {
+    case .failure(let error):
       for field in ["extended_attributes", "access_control_lists"] {
-        metadata.unread.append(.init(field: field, status: partStatus(error)))
+        metadata.unread.append(.init(field: field, status: Self.partStatus(error)))
       }
     }
+    return metadata
   }
 
   private static func partStatus(_ error: SystemError) -> String {
@@ -117,6 +112,29 @@ struct FileView {
     case Errno.accessDenied, Errno.notPermitted: "denied"
     case _: "unsupported"
     }
+  }
+}
+
+/// What the kernel says of a file through its O_PATH descriptor, as it says it.
+struct FileFacts {
+  let status: FileStatus
+  /// Of a symlink.
+  let target: Result<[UInt8], SystemError>
+  /// Names of the extended attributes; nil where nobody asked.
+  let attributes: Result<[[UInt8]], SystemError>?
+
+  init(_ file: borrowing FileDescriptor, withAttributes: Bool) throws(SystemError) {
+    status = try file.status()
+    target = status.kind == .symlink ? Self.linkTarget(of: file) : .success([])
+    attributes = withAttributes ? Self.attributeNames(of: file) : nil
+  }
+
+  private static func linkTarget(of file: borrowing FileDescriptor) -> Result<[UInt8], SystemError> {
+    do throws(SystemError) { return .success(try file.linkTarget()) } catch { return .failure(error) }
+  }
+
+  private static func attributeNames(of file: borrowing FileDescriptor) -> Result<[[UInt8]], SystemError> {
+    do throws(SystemError) { return .success(try file.extendedAttributeNames()) } catch { return .failure(error) }
   }
 }
 

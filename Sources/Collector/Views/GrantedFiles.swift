@@ -20,6 +20,11 @@ struct GrantedFiles {
     let place: PathWalk.Place
     let walk: PathWalk
 
+    /// Runs what touches the file, and only that: see `StallWatch`.
+    func visit<Value: ~Copyable>(_ body: () throws(SystemError) -> Value) throws(SystemError) -> Value {
+      try walk.proc.stalls.visit(.mount(place.mount.id), body)
+    }
+
     /// For the budget of objects.
     var object: [UInt8] { Array(container.utf8) + [0] + place.path }
   }

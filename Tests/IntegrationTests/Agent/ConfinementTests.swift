@@ -11,7 +11,7 @@ struct ConfinementTests {
     #expect(agent.pids.count == 3)
     for (role, pid) in agent.pids {
       let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
-      #expect(threads.count == (role == "collector" ? 5 : 1), "\(role)")
+      #expect(threads.count == (role == "collector" ? 6 : 1), "\(role)")
       for thread in threads {
         let status = try String(contentsOfFile: "/proc/\(pid)/task/\(thread)/status", encoding: .utf8)
         for line in ["Seccomp:\t2\n", "Seccomp_filters:\t1\n", "NoNewPrivs:\t1\n"] {

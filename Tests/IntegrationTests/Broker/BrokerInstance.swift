@@ -49,6 +49,12 @@ final class BrokerInstance {
   deinit {
     guard let process, process.isRunning else { return }
     process.terminate()
+    let deadline = Date().addingTimeInterval(30)
+    while process.isRunning, Date() < deadline { usleep(5000) }
+    if process.isRunning {
+      kill(process.processIdentifier, SIGKILL)
+      Issue.record("the broker did not end when it was asked to")
+    }
     process.waitUntilExit()
   }
 
