@@ -151,7 +151,8 @@ let package = Package(
     .testTarget(name: "TokensTests", dependencies: ["Tokens", "Grants", "StrictJSON", crypto]),
     .testTarget(name: "IdentityTests", dependencies: ["Identity", "CertificateAuthority", nioSSL]),
     .testTarget(
-      name: "IntegrationTests", dependencies: ["Linux", "CLinux", "Sandbox", "Privsep", "StrictJSON", crypto]),
+      name: "IntegrationTests",
+      dependencies: ["Linux", "CLinux", "Sandbox", "SeccompProfile", "Privsep", "StrictJSON", crypto]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

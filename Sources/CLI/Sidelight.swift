@@ -15,7 +15,7 @@ struct Sidelight: AsyncParsableCommand {
         sidelight env 4711 PATH DB_PASSWORD
         sidelight tail stdout -f
 
-      Exit status: 0 done, 64 wrong command line, 65 no usable state directory, 66 no such thing, 69 agent or broker \
+      Exit status: 0 done, 64 wrong command line, 65 no usable state directory or file, 66 no such thing, 69 agent or broker \
       not reachable, 70 failure inside, 75 too much (wait), 77 refused, 1 anything else.
       """,
     version: "0.1.0",

@@ -8,16 +8,19 @@ package struct SystemCallRule: Sendable, Equatable {
   package var action: FilterAction
   /// Nil: on every architecture. Else the call is only there, or only made there by the C library.
   package var only: Architecture?
+  /// Not every run makes the call: the reason says when. A test finds each of the others used.
+  package var isRare: Bool
 
   package init(
     _ name: String, _ reason: String, where conditions: Condition..., action: FilterAction = .allow,
-    only: Architecture? = nil
+    only: Architecture? = nil, isRare: Bool = false
   ) {
     self.name = name
     self.conditions = conditions
     self.reason = reason
     self.action = action
     self.only = only
+    self.isRare = isRare
   }
 
   package func applies(on architecture: Architecture) -> Bool { only == nil || only == architecture }

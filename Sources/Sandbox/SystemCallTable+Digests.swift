@@ -1,5 +1,3 @@
-internal import CSeccomp
-
 extension SystemCallTable {
   /// This machine's architecture, as uname(2) names it.
   package static var architecture: String { machineName(.native) }
@@ -25,18 +23,12 @@ extension SystemCallTable {
     }
     return """
       {
-        "libseccomp": "\(librarySeccomp)",
+        "libseccomp": "\(SystemCallName.libraryVersion)",
         "filters": {
       \(architectures.joined(separator: ",\n"))
         }
       }
 
       """
-  }
-
-  private static var librarySeccomp: String {
-    // SAFETY: a pointer to static memory of the library, or nil.
-    guard let version = unsafe seccomp_version()?.pointee else { return "unknown" }
-    return "\(version.major).\(version.minor).\(version.micro)"
   }
 }

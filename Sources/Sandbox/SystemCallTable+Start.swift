@@ -2,8 +2,13 @@ extension SystemCallTable {
   /// What the agent's processes call between execve and their own filters, beyond what the roles call. A container's
   /// profile is in force from before execve, so it has to allow both.
   package static let agentStart: [SystemCallRule] =
-    cLibraryStart + [
+    cLibraryStart + runtimeStart + [
       .init("execve", "the container's runtime starts the agent, the opener starts the other two; no role may"),
+      .init(
+        "openat", "runc opens the pipe on which it waits, between loading this profile and execve; no file is made",
+        where: .equals(0o2000001, in: 2, of: 0xFFFF_FFFF & ~0o500000)),  // O_WRONLY and O_CLOEXEC; O_LARGEFILE or not
+      .init("readlink", "Swift's start ends the program where it cannot learn its path", only: .amd64),
+      .init("readlinkat", "Swift's start ends the program where it cannot learn its path", only: .arm64),
       .init(
         "clone", "posix_spawn of collector and endpoint (CLONE_VM, CLONE_VFORK, SIGCHLD)",
         where: .equals(0x4111, in: 0)),
@@ -24,18 +29,18 @@ extension SystemCallTable {
       .init("epoll_create1", "the endpoint's event loop", only: .arm64),
       .init("timerfd_create", "the event loop's timer"),
       .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
-      .init("getresuid", "refuses to be root, in any of its user ids"),
-      .init("geteuid", "says in posture who it is"),
-      .init("statfs", "says in posture whether the root file system is read-only"),
+      .init("getresuid", "refuses to be root in any of its ids"),
+      .init("geteuid", "refuses to be root"),
       .init("getegid", "says in posture who it is"),
       .init("getppid", "says in posture who the opener is"),
+      .init("statfs", "whether the root is read-only, for posture"),
       .init("capget", "reads its capability sets"),
       .init("capset", "empties them"),
       .init("prctl", "whether it is dumpable (PR_GET_DUMPABLE)", where: .equals(3, in: 0)),
       .init("prctl", "not dumpable from here on (PR_SET_DUMPABLE)", where: .equals(4, in: 0)),
       .init("prctl", "the process's name (PR_SET_NAME)", where: .equals(15, in: 0)),
       .init("prctl", "how many capabilities there are (PR_CAPBSET_READ)", where: .equals(23, in: 0)),
-      .init("prctl", "says in posture what the launcher locked (PR_GET_SECUREBITS)", where: .equals(27, in: 0)),
+      .init("prctl", "the securebits, for posture (PR_GET_SECUREBITS)", where: .equals(27, in: 0)),
       .init("prctl", "PR_SET_NO_NEW_PRIVS", where: .equals(38, in: 0)),
       .init("prctl", "PR_GET_NO_NEW_PRIVS", where: .equals(39, in: 0)),
       .init("prctl", "the ambient set (PR_CAP_AMBIENT)", where: .equals(47, in: 0)),
@@ -46,17 +51,22 @@ extension SystemCallTable {
 
   /// What the broker calls between execve and its filter, beyond what it calls afterwards.
   package static let brokerStart: [SystemCallRule] =
-    cLibraryStart + [
+    cLibraryStart + runtimeStart + [
       .init("execve", "the container's runtime starts the broker, which may start nothing"),
       .init("mmap", "libraries: executable, but then not writable", where: .bitsClear(0x2, in: 2)),
-      .init("access", "the loader looks for ld.so.preload", only: .amd64),
-      .init("faccessat", "the loader looks for ld.so.preload", only: .arm64),
+      .init("access", "SQLite looks for a journal that was left", only: .amd64),
+      .init("faccessat", "SQLite looks for a journal that was left", only: .arm64),
+      .init("lseek", "the length of the audit log"),
+      .init("epoll_create", "event loops", only: .amd64),
+      .init("listen", "the listening socket"),
       .init("rt_sigaction", "Swift's and SwiftNIO's handlers"),
-      .init("sigaltstack", "Swift's backtraces"),
       .init("socket", "the listening socket (AF_INET)", where: .equals(2, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("socket", "the listening socket (AF_INET6)", where: .equals(10, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("bind", "the listening socket"),
       .init("setsockopt", "the listening socket (SO_REUSEADDR)", where: .equals(1, in: 1), .equals(2, in: 2)),
+      .init("setsockopt", "connections inherit it (TCP_NODELAY)", where: .equals(6, in: 1), .equals(1, in: 2)),
+      .init("fcntl", "the listening socket (F_GETFL)", where: .equals(3, in: 1)),
+      .init("fcntl", "the listening socket (F_SETFL)", where: .equals(4, in: 1)),
       .init("umask", "files are for nobody else"),
       .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
       .init("prctl", "PR_SET_NO_NEW_PRIVS", where: .equals(38, in: 0)),
@@ -71,6 +81,20 @@ extension SystemCallTable {
     .init("prlimit64", "the stack's size; limits for core files, file sizes and descriptors"),
     .init("sched_getaffinity", "where the stack ends (pthread_getattr_np)"),
     .init("newfstatat", "the C library looks at standard output, the loader at libraries"),
+  ]
+
+  /// What runc calls between loading the filter and execve.
+  private static let runtimeStart: [SystemCallRule] = [
+    .init(
+      "openat", "runc opens the pipe that tells it to go on (O_WRONLY and O_CLOEXEC, nothing else)",
+      where: .equals(0x80001, in: 2)),
+    .init("write", "runc answers there"),
+    .init("fstatfs", "runc makes sure that it looks at procfs"),
+    .init("getdents64", "runc closes what it has open"),
+    .init(
+      "clone", "a thread of runc's, should Go want one just then (CLONE_VM, _FS, _FILES, _SIGHAND, _SYSVSEM, _THREAD)",
+      where: .equals(0x50F00, in: 0), isRare: true),
+    .init("sigaltstack", "the start of such a thread", isRare: true),
   ]
 
   /// CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD, _SYSVSEM, _SETTLS, _PARENT_SETTID, _CHILD_CLEARTID: pthread_create.

@@ -11,7 +11,7 @@ package enum SystemCallTable {
   /// The rules of every architecture.
   package static func allRules(for role: Role) -> [SystemCallRule] {
     switch role {
-    case .opener: memory + openerRules
+    case .opener: openerRules
     case .collector: memory + locks + collectorRules
     case .endpoint: memory + locks + endpointRules
     }
@@ -21,22 +21,27 @@ package enum SystemCallTable {
   static let writing: UInt64 = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000
   static let executable: UInt64 = 4  // PROT_EXEC
 
-  /// What the allocator and leaving need in every role. There is one arena, in the heap; no thread has its own.
+  /// What the allocator and leaving need in collector and endpoint. There is one arena, in the heap; no thread has its
+  /// own.
   private static let memory: [SystemCallRule] = [
     .init("brk", "malloc grows and shrinks the heap"),
     .init("mmap", "malloc of large blocks; never executable memory", where: .bitsClear(executable, in: 2)),
     .init("munmap", "free of large blocks"),
-    .init("mremap", "realloc of large blocks"),
+    .init("mremap", "realloc of blocks over 64 KiB, as for large answers and environments", isRare: true),
     .init("close", "descriptors that are done with"),
     .init("exit_group", "the end"),
   ]
 
   private static let locks: [SystemCallRule] = [
-    .init("futex", "locks: between the collector's threads; of SwiftNIO and BoringSSL"),
+    .init("futex", "locks, where two threads want one; of SwiftNIO and BoringSSL", isRare: true),
     .init("gettid", "Swift's Mutex, which takes priority-inheriting futexes"),
   ]
 
+  /// It handles messages of twelve bytes and a descriptor, one at a time: no allocation is large.
   private static let openerRules: [SystemCallRule] = [
+    .init("brk", "malloc grows the heap, should what it has at the start not be enough", isRare: true),
+    .init("close", "descriptors that are passed on"),
+    .init("exit_group", "the end"),
     .init("ppoll", "waits for requests and for SIGTERM"),
     .init("rt_sigreturn", "return from the SIGTERM handler"),
     .init("recvmsg", "takes a request and a /proc/<pid> descriptor"),
@@ -48,7 +53,7 @@ package enum SystemCallTable {
     .init("openat", "/proc entries, the path walk, log files; never for writing", where: .bitsClear(writing, in: 2)),
     .init("read", "/proc entries, configuration, frames"),
     .init("pread64", "log files at an offset, environ"),
-    .init("lseek", "passes over the holes of a log file (SEEK_DATA)", where: .equals(3, in: 2)),
+    .init("lseek", "passes over the holes of a log file (SEEK_DATA)", where: .equals(3, in: 2), isRare: true),
     .init("readlinkat", "symlinks of the target, as text"),
     .init("statx", "metadata"),
     .init("fstatfs", "tells pidfs from what came before it"),
@@ -79,11 +84,12 @@ package enum SystemCallTable {
     .init("accept4", "connections to the listening socket it was given"),
     .init("read", "TLS records, frames, credentials, the event loop's timer and wake-up"),
     .init("write", "TLS records, frames, requests to the opener, the event loop's wake-up"),
-    .init("writev", "TLS records, frames"),
+    .init("writev", "TLS records for a client that reads slowly, when several wait", isRare: true),
     .init("recvmsg", "credential files from the opener"),
     .init("ppoll", "waits for the opener's answer"),
     .init("getrandom", "TLS"),
-    .init("getsockopt", "why a connection has broken (SO_ERROR)", where: .equals(1, in: 1), .equals(4, in: 2)),
+    .init(
+      "getsockopt", "why a connection was reset (SO_ERROR)", where: .equals(1, in: 1), .equals(4, in: 2), isRare: true),
     .init("setsockopt", "TCP_NODELAY", where: .equals(6, in: 1), .equals(1, in: 2)),
     .init("getsockname", "the local address of a connection"),
     .init("getpeername", "the caller's address, for the audit event"),

@@ -34,7 +34,12 @@ package struct StraceLog: Sendable {
     }
     let name = String(rest[..<open])
     var inside = rest[rest.index(after: open)...]
-    if let end = inside.lastIndex(of: ")") { inside = inside[..<end] }
+    // The end of the arguments is the parenthesis before the result; a result may have parentheses of its own.
+    if let end = inside.indices.first(where: {
+      inside[$0] == ")" && inside[inside.index(after: $0)...].drop { $0 == " " }.first == "="
+    }) {
+      inside = inside[..<end]
+    }
     if let unfinished = inside.range(of: " <unfinished") { inside = inside[..<unfinished.lowerBound] }
     var arguments: [UInt64]? = []
     for part in inside.split(separator: ",") {

@@ -40,7 +40,7 @@ struct SystemCallTableTests {
     }
   }
 
-  @Test(arguments: [(Role.opener, 12), (.collector, 26), (.endpoint, 26)])
+  @Test(arguments: [(Role.opener, 8), (.collector, 26), (.endpoint, 26)])
   func theTablesStaySmall(_ role: Role, _ most: Int) throws {
     for architecture in Architecture.supported {
       let rules = SystemCallTable.rules(for: role, on: architecture)

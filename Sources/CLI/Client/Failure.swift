@@ -4,7 +4,7 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
   case general = 1
   /// The command line, or a parameter that the agent does not take.
   case usage = 64
-  /// No state directory, or one that cannot be used.
+  /// No state directory, or one that cannot be used; a file that is not what the command reads.
   case state = 65
   /// The process, file, directory, container or log source does not exist (any more).
   case notFound = 66

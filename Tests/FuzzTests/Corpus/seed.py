@@ -97,7 +97,7 @@ put("glob", stars=b"/a/**/c*d?/**\0/a/b/cxd1/e", all=b"**\0anything", heavy=b"*a
 put("request-target", list="/v1/processes?container=app&limit=50", file="/v1/files?container=app&path=%2Fetc%2Fapp%2Fa+b.conf", odd="/v1/%C3%A9//x?=&a&b=%00", broken="/%zz", fragment="/a#b")
 
 put("log-lines", plain=b"\x05\0one\ntwo\r\nthree password=kx83jd02\n", pem=b"\x02\0-----BEGIN RSA PRIVATE KEY-----\nMIIEabcdefghijklmnopqrstuvwxyz0123456789ABCD\n-----END RSA PRIVATE KEY-----\nafter\n",
-    secret=b"\x11dW9gT2mQ\0begin kxdW9gT2mQ83jd end\nkxdW9gT2", crs=b"\x08x\0\r\n\r\r\n\n")
+    secret=b"\x11dW9gT2mQ\0begin kxdW9gT2mQ83jd end\nkxdW9gT2", crs=b"\x08x\0\r\n\r\r\n\n", hole=b"\x05\0before" + bytes(5000) + b"after\n" + bytes(300) + b"x\n")
 sealed = lambda offset: b64(bytes(12) + AESGCM(bytes([7] * 32)).encrypt(bytes(12), struct.pack("<QQqQ", 254 << 32 | 1, 4711, 1795242767123456789, offset) + bytes(16), b"log-cursor\0app/out\0s"))
 put("log-cursor", good=sealed(4096), last=sealed(2**64 - 1), short=sealed(0)[:-4], text=b"AAAA")
 put("log-time", rfc3339=b"2026-11-21T07:32:47.5+01:00 hello", comma=b"2026-11-21 06:32:47,123 INFO hello", klog=b"I1121 06:32:47.123456       1 server.go:5] x",

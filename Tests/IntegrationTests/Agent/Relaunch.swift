@@ -17,6 +17,10 @@ final class Relaunch {
     var keepsBoundingSet = false
     /// The mode of the executable; 0711 hides it from its user.
     var executableMode = "711"
+    /// A seccomp program, as a container's runtime loads it: from before the first instruction on.
+    var filter: [UInt8]?
+    /// A folder for strace's logs, one for each thread, with all arguments as numbers.
+    var trace: String?
     /// Changes the text of the agent's configuration.
     var configuration: ((String) -> String)?
   }
@@ -58,9 +62,18 @@ final class Relaunch {
     var steps: [String] = []
     if !conditions.keepsBoundingSet { steps.append("bounding") }
     if conditions.withoutLandlock { steps.append("landlock") }
+    if let filter = conditions.filter {
+      try Data(filter).write(to: URL(fileURLWithPath: folder.path("filter")))
+      steps.append("filter")
+    }
+    // The tracer is a grandchild, so that the child is the agent.
+    let tracer = conditions.trace.map {
+      ["/usr/bin/strace", "-D", "-ff", "-ttt", "-X", "raw", "-e", "raw=all", "-o", "\($0)/trace"]
+    }
+    let words = (tracer ?? []) + ["/usr/bin/python3"]
     child = try Child(
-      "/usr/bin/python3",
-      [
+      words[0],
+      words.dropFirst() + [
         folder.path("launch.py"), steps.joined(separator: ","), String(uid), agent.installation.state.path, executable,
         "run",
         "--listen", "127.0.0.1:\(port)",
@@ -129,10 +142,16 @@ final class Relaunch {
         header = struct.pack("HxxxxxxQ", 4, ctypes.addressof(buffer))
         holder = ctypes.create_string_buffer(header)
         prctl(22, 2, ctypes.addressof(holder))  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    filter = open(os.path.dirname(sys.argv[0]) + "/filter", "rb").read() if "filter" in steps else None
     os.setgroups([group])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     os.chdir("/")
+    if filter:
+        prctl(38, 1)  # PR_SET_NO_NEW_PRIVS
+        buffer = ctypes.create_string_buffer(filter)
+        holder = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(filter) // 8, ctypes.addressof(buffer)))
+        prctl(22, 2, ctypes.addressof(holder))
     os.execv(sys.argv[4], sys.argv[4:6] + ["--config", f"/proc/self/fd/{configuration}/agent.json", "--credentials",
                                            f"/proc/self/fd/{credentials}", "--volume",
                                            f"logs=/proc/self/fd/{logs}"] + sys.argv[6:])

@@ -69,14 +69,21 @@ final class BrokerInstance {
     """.replacingOccurrences(of: old, with: new)
   }
 
-  /// - Parameter output: where standard output goes.
-  func start(output: FileHandle? = FileHandle.nullDevice) throws {
+  /// - Parameters:
+  ///   - output: where standard output goes.
+  ///   - filter: a seccomp program, as a container's runtime loads it before the broker's first instruction.
+  ///   - trace: a folder for strace's logs, one for each thread, with all arguments as numbers.
+  func start(
+    output: FileHandle? = FileHandle.nullDevice, filter: [UInt8]? = nil, trace: String? = nil
+  ) throws {
+    if let filter { try Data(filter).write(to: URL(fileURLWithPath: files.path("filter"))) }
+    // The tracer is a grandchild, so that the child is the broker.
+    let tracer = trace.map { ["strace", "-D", "-ff", "-ttt", "-X", "raw", "-e", "raw=all", "-o", "\($0)/trace"] } ?? []
+    let words = tracer + ["python3", "-c", BrokerCredentials.launcher, files.path, Products.path("sidelight-broker")]
     try? FileManager.default.removeItem(atPath: files.path("port"))
     try files.write("log", "")
     let log = FileHandle(forWritingAtPath: files.path("log"))
-    let process = try Command.start(
-      "python3", ["-c", BrokerCredentials.launcher, files.path, Products.path("sidelight-broker")], output: output,
-      error: log)
+    let process = try Command.start(words[0], Array(words.dropFirst()), output: output, error: log)
     self.process = process
     let deadline = Date().addingTimeInterval(30)
     while Date() < deadline {
@@ -87,6 +94,8 @@ final class BrokerInstance {
     }
     port = try #require(Int(try files.read("port")))
   }
+
+  var pid: Int32? { process?.processIdentifier }
 
   /// Sends SIGTERM; returns the exit status.
   func stop() throws -> Int32 {
