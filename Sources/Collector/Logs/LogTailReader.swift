@@ -30,6 +30,7 @@ struct LogTailReader {
   static let contextLines = MaskingLimits.blockLines
   /// Held over the last stage, of which one at a time is enough to have in memory.
   private static let large = Mutex<Void>(())
+  private static let turnMilliseconds = 2000
 
   /// The newest first.
   let files: [OpenedLog]
@@ -42,15 +43,23 @@ struct LogTailReader {
     let limit = min(budget, Self.scanLimit)
     for stage in Self.stages {
       let wanted = min(stage, limit)
-      let isLast = stage == Self.scanLimit
-      let result: Result<Tail?, SystemError> =
-        isLast
-        ? Self.large.withLock { _ in
-          Result { () throws(SystemError) in try look(selection, &window, wanted: wanted, limit: limit) }
-        } : Result { () throws(SystemError) in try look(selection, &window, wanted: wanted, limit: limit) }
-      if let tail = try result.get() { return tail }
+      let tail =
+        stage < Self.scanLimit
+        ? try look(selection, &window, wanted: wanted, limit: limit)
+        : try alone { () throws(SystemError) in try look(selection, &window, wanted: wanted, limit: limit) }
+      if let tail { return tail }
     }
     return Tail()
+  }
+
+  /// Waits for its turn, but not behind somebody whose disk hangs: then fails with ETIMEDOUT.
+  private func alone(_ body: () throws(SystemError) -> Tail?) throws(SystemError) -> Tail? {
+    for _ in 0..<Self.turnMilliseconds {
+      let result = Self.large.withLockIfAvailable { _ in Result { () throws(SystemError) in try body() } }
+      if let result { return try result.get() }
+      Process.sleep(milliseconds: 1)
+    }
+    throw SystemError("lock", Errno.timedOut)
   }
 
   /// Nil where more has to be read first.
