@@ -37,6 +37,18 @@ package struct ProcFileSystem: ~Copyable, Sendable {
     }
   }
 
+  /// `stat` of a process that nothing else is read of.
+  package borrowing func stat(of pid: Int32) throws(ProcFSError) -> ProcessStat {
+    let text: [UInt8]
+    do throws(SystemError) {
+      let file = try root.open("\(pid)/stat", .read)
+      text = try ProcessDirectory.read(file, limit: ProcessDirectory.smallFileLimit, shortReadIsEnd: true).text
+    } catch {
+      throw .init(error)
+    }
+    return try ProcessStat(text.span)
+  }
+
   /// The mount id of one of this process's own descriptors, without touching the file system behind it.
   package borrowing func mountID(ofOwnDescriptor raw: Int32) throws(ProcFSError) -> UInt64 {
     var text: [UInt8] = []

@@ -87,15 +87,24 @@ package struct ProcessDirectory: ~Copyable, Sendable {
 
   /// The inode of the process in pidfs, unique until the next boot; nil before Linux 6.9.
   package borrowing func pidfsInode() throws(ProcFSError) -> UInt64? {
+    guard Self.hasPidfs else { return nil }
     do throws(SystemError) {
-      let handle = FileDescriptor(owning: try checked("pidfd_open", cl_pidfd_open(pid)))
-      // Before pidfs every pidfd shared one anonymous inode. PID_FS_MAGIC, include/uapi/linux/magic.h.
-      guard try handle.fileSystemMagic() == 0x5049_4446 else { return nil }
-      return try handle.status().inode
+      return try FileDescriptor(owning: try checked("pidfd_open", cl_pidfd_open(pid))).status().inode
     } catch {
       throw .init(error)
     }
   }
+
+  /// Asked once, with a pidfd of this process: before pidfs every pidfd shared one anonymous inode.
+  private static let hasPidfs: Bool = {
+    do throws(SystemError) {
+      let own = FileDescriptor(owning: try checked("pidfd_open", cl_pidfd_open(Process.identity.pid)))
+      // PID_FS_MAGIC, include/uapi/linux/magic.h.
+      return try own.fileSystemMagic() == 0x5049_4446
+    } catch {
+      return false
+    }
+  }()
 
   /// The number of open descriptors, from the size of `fd` (since Linux 6.2), without listing it.
   package borrowing func openDescriptors() throws(ProcFSError) -> Int {

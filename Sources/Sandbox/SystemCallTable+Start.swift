@@ -2,8 +2,13 @@ extension SystemCallTable {
   /// What the agent's processes call between execve and their own filters, beyond what the roles call. A container's
   /// profile is in force from before execve, so it has to allow both.
   package static let agentStart: [SystemCallRule] =
-    cLibraryStart + [
+    cLibraryStart + runtimeStart + [
       .init("execve", "the container's runtime starts the agent, the opener starts the other two; no role may"),
+      .init(
+        "openat", "runc opens the pipe on which it waits, between loading this profile and execve; no file is made",
+        where: .equals(0o2000001, in: 2, of: 0xFFFF_FFFF & ~0o500000)),  // O_WRONLY and O_CLOEXEC; O_LARGEFILE or not
+      .init("readlink", "Swift's start ends the program where it cannot learn its path", only: .amd64),
+      .init("readlinkat", "Swift's start ends the program where it cannot learn its path", only: .arm64),
       .init(
         "clone", "posix_spawn of collector and endpoint (CLONE_VM, CLONE_VFORK, SIGCHLD)",
         where: .equals(0x4111, in: 0)),
@@ -24,9 +29,7 @@ extension SystemCallTable {
       .init("epoll_create1", "the endpoint's event loop", only: .arm64),
       .init("timerfd_create", "the event loop's timer"),
       .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
-      .init("readlink", "the Swift runtime asks where it is", only: .amd64),
-      .init("readlinkat", "the Swift runtime asks where it is", only: .arm64),
-      .init("getresuid", "refuses to be root"),
+      .init("getresuid", "refuses to be root in any of its ids"),
       .init("geteuid", "refuses to be root"),
       .init("getegid", "says in posture who it is"),
       .init("getppid", "says in posture who the opener is"),
@@ -48,7 +51,7 @@ extension SystemCallTable {
 
   /// What the broker calls between execve and its filter, beyond what it calls afterwards.
   package static let brokerStart: [SystemCallRule] =
-    cLibraryStart + [
+    cLibraryStart + runtimeStart + [
       .init("execve", "the container's runtime starts the broker, which may start nothing"),
       .init("mmap", "libraries: executable, but then not writable", where: .bitsClear(0x2, in: 2)),
       .init("access", "SQLite looks for a journal that was left", only: .amd64),
@@ -57,7 +60,6 @@ extension SystemCallTable {
       .init("epoll_create", "event loops", only: .amd64),
       .init("listen", "the listening socket"),
       .init("rt_sigaction", "Swift's and SwiftNIO's handlers"),
-      .init("sigaltstack", "Swift's backtraces"),
       .init("socket", "the listening socket (AF_INET)", where: .equals(2, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("socket", "the listening socket (AF_INET6)", where: .equals(10, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("bind", "the listening socket"),
@@ -79,6 +81,20 @@ extension SystemCallTable {
     .init("prlimit64", "the stack's size; limits for core files, file sizes and descriptors"),
     .init("sched_getaffinity", "where the stack ends (pthread_getattr_np)"),
     .init("newfstatat", "the C library looks at standard output, the loader at libraries"),
+  ]
+
+  /// What runc calls between loading the filter and execve.
+  private static let runtimeStart: [SystemCallRule] = [
+    .init(
+      "openat", "runc opens the pipe that tells it to go on (O_WRONLY and O_CLOEXEC, nothing else)",
+      where: .equals(0x80001, in: 2)),
+    .init("write", "runc answers there"),
+    .init("fstatfs", "runc makes sure that it looks at procfs"),
+    .init("getdents64", "runc closes what it has open"),
+    .init(
+      "clone", "a thread of runc's, should Go want one just then (CLONE_VM, _FS, _FILES, _SIGHAND, _SYSVSEM, _THREAD)",
+      where: .equals(0x50F00, in: 0), isRare: true),
+    .init("sigaltstack", "the start of such a thread", isRare: true),
   ]
 
   /// CLONE_VM, _FS, _FILES, _SIGHAND, _THREAD, _SYSVSEM, _SETTLS, _PARENT_SETTID, _CHILD_CLEARTID: pthread_create.

@@ -53,7 +53,7 @@ package enum SystemCallTable {
     .init("openat", "/proc entries, the path walk, log files; never for writing", where: .bitsClear(writing, in: 2)),
     .init("read", "/proc entries, configuration, frames"),
     .init("pread64", "log files at an offset, environ"),
-    .init("lseek", "passes over the holes of a log file (SEEK_DATA)", where: .equals(3, in: 2)),
+    .init("lseek", "passes over the holes of a log file (SEEK_DATA)", where: .equals(3, in: 2), isRare: true),
     .init("readlinkat", "symlinks of the target, as text"),
     .init("statx", "metadata"),
     .init("fstatfs", "tells pidfs from what came before it"),

@@ -98,10 +98,8 @@ struct Scope: ~Copyable, Sendable {
     rows.reserveCapacity(pids.count)
     for pid in pids {
       do throws(ProcFSError) {
-        let directory = try proc.fileSystem.open(pid)
-        let stat = try directory.stat()
-        guard let container = try container(of: directory) else { continue }
-        rows.append(Row(stat, container: container))
+        guard let row = try row(pid) else { continue }
+        rows.append(row)
       } catch {
         guard case .gone = error else { throw error }
         snapshot.vanished += 1
@@ -114,6 +112,18 @@ struct Scope: ~Copyable, Sendable {
       snapshot.vanished = 0
     }
     return snapshot
+  }
+
+  /// One look at a process; nil where it is in this agent's own container.
+  private func row(_ pid: Int32) throws(ProcFSError) -> Row? {
+    switch root {
+    case .process: return Row(try proc.fileSystem.stat(of: pid), container: containerName)
+    case .pod:
+      // Two files, and so through one directory: they are of one process then.
+      let directory = try proc.fileSystem.open(pid)
+      let stat = try directory.stat()
+      return try container(of: directory).map { Row(stat, container: $0) }
+    }
   }
 
   private static func parentsFirst(_ rows: [Row]) -> [Row] {
@@ -185,7 +195,7 @@ struct Scope: ~Copyable, Sendable {
       for _ in 0...Self.maximumDepth {
         if pid == rootPid { return start == rootStart }
         guard parent > 0 else { return false }
-        let next = try proc.fileSystem.open(parent).stat()
+        let next = try proc.fileSystem.stat(of: parent)
         guard next.startTime <= start else { return false }
         pid = next.pid
         start = next.startTime

@@ -97,9 +97,15 @@ put("glob", stars=b"/a/**/c*d?/**\0/a/b/cxd1/e", all=b"**\0anything", heavy=b"*a
 put("request-target", list="/v1/processes?container=app&limit=50", file="/v1/files?container=app&path=%2Fetc%2Fapp%2Fa+b.conf", odd="/v1/%C3%A9//x?=&a&b=%00", broken="/%zz", fragment="/a#b")
 
 put("log-lines", plain=b"\x05\0one\ntwo\r\nthree password=kx83jd02\n", pem=b"\x02\0-----BEGIN RSA PRIVATE KEY-----\nMIIEabcdefghijklmnopqrstuvwxyz0123456789ABCD\n-----END RSA PRIVATE KEY-----\nafter\n",
-    secret=b"\x11dW9gT2mQ\0begin kxdW9gT2mQ83jd end\nkxdW9gT2", crs=b"\x08x\0\r\n\r\r\n\n")
-sealed = lambda offset: b64(bytes(12) + AESGCM(bytes([7] * 32)).encrypt(bytes(12), struct.pack("<QQQQ", 254, 1, 4711, offset), b"log-cursor\0app/out\0s"))
+    secret=b"\x11dW9gT2mQ\0begin kxdW9gT2mQ83jd end\nkxdW9gT2", crs=b"\x08x\0\r\n\r\r\n\n", hole=b"\x05\0before" + bytes(5000) + b"after\n" + bytes(300) + b"x\n")
+sealed = lambda offset: b64(bytes(12) + AESGCM(bytes([7] * 32)).encrypt(bytes(12), struct.pack("<QQqQ", 254 << 32 | 1, 4711, 1795242767123456789, offset) + bytes(16), b"log-cursor\0app/out\0s"))
 put("log-cursor", good=sealed(4096), last=sealed(2**64 - 1), short=sealed(0)[:-4], text=b"AAAA")
+put("log-time", rfc3339=b"2026-11-21T07:32:47.5+01:00 hello", comma=b"2026-11-21 06:32:47,123 INFO hello", klog=b"I1121 06:32:47.123456       1 server.go:5] x",
+    syslog=b"<34>Nov 21 06:32:47 host app: x", apache=b'10.0.0.7 - bob [21/Nov/2026:06:32:47 +0100] "GET / HTTP/1.1" 200', redis=b"1:M 21 Nov 2026 06:32:47.123 * Ready",
+    ctime=b"[Sat Nov 21 06:32:47.123456 2026] [core:error] x", epoch=b"[1795242767123] x", json=b'{"a":{"time":"2020-01-01T00:00:00Z"},"@timestamp": "2026-11-21T06:32:47.5Z"}',
+    logfmt=b"level=info ts=1795242767.25 msg=x", ago=b"1h30m", since=b"2026-11-21T06:32:47Z", colour=b"\x1b[32m2026-11-21T06:32:47Z")
+put("log-filter", plain=b"ERROR\0 an ERROR here", border=b"aab\0aaab", mark="‹x\0a ‹x".encode(), bytes=b"\xe2\x80\0\xe2\x80\xb9\xe2\x80")
+put("log-names", number=b"app.log\0app.log.1", date=b"app.log\0app-2026-11-20.log.gz", old=b"messages\0messages.old", dot=b".log\0.log.1", other=b"app.log\0app.log.x")
 
 lines = {
     "pairs": b'level=info password=kx83jd02mn token: "dW9gT2mQpL4xZ8" user=bob\n{"api_key":"dW9gT2mQpL4xZ8vB","port":8080}\n',
