@@ -19,7 +19,7 @@ package struct SelfTest: Sendable, Equatable {
     case writeFile = "write_file"
     /// ioctl(2) on /dev/null, opened for reading.
     case deviceControl = "device_control"
-    /// execveat(2) of /dev/null's neighbour, this program, with AT_EXECVE_CHECK.
+    /// execveat(2) of its own file with AT_EXECVE_CHECK, which executes nothing.
     case execute
     /// open(2) of the parent's /proc/<pid>/environ.
     case readParentEnvironment = "read_parent_environment"
