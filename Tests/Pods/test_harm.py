@@ -110,8 +110,9 @@ class Harm(unittest.TestCase):
         self.assertEqual([before.errors, meanwhile.errors, after.errors], [[], [], []])
         self.assertGreater(len(meanwhile.times), 50)
         self.assertEqual(self.workload(), workload, "the workload's container was restarted")
-        # The loops without harm say what noise is. Half a millisecond is what a busy machine adds to anything.
-        noise = 2 * statistics.median(quiet) + 0.0005
+        # The loops without harm say what noise is: their own slowest twentieth, or what a slice of the scheduler adds on a
+        # machine that has other things to do.
+        noise = max(statistics.quantiles(quiet, n=20)[-1], 2 * statistics.median(quiet) + 0.002)
         print(f"\n  {self._testMethodName}: median {1e3 * statistics.median(quiet):.2f} ms without, "
               f"{1e3 * meanwhile.median:.2f} ms meanwhile, {len(meanwhile.times)} requests", flush=True)
         self.assertLess(meanwhile.median, noise)
