@@ -163,6 +163,8 @@ rules:
         text = run("kubectl", "kustomize", root / "deploy/overlays/podman").stdout
         text = text.replace("/srv/sidelight", str(self.folder)).replace("hostPort: 8080", f"hostPort: {self.app_port}")
         text = text.replace("hostPort: 7443", f"hostPort: {self.port}")
+        # podman makes a volume of an emptyDir by its name alone, whichever pod it is of, and keeps it.
+        text = text.replace("workload-log", f"{self.name}-log").replace("workload-data", f"{self.name}-data")
         pod = next(item for item in yaml.safe_load_all(text) if item["kind"] == "Pod")
         pod["metadata"]["name"] = self.name
         pod["spec"]["securityContext"].update(runAsUser=self.uid, runAsGroup=self.uid)
@@ -256,6 +258,7 @@ rules:
 
     def close(self):
         run("podman", "pod", "rm", "--force", "--time", "2", self.name, check=False, timeout=120)
+        run("podman", "volume", "rm", "--force", f"{self.name}-log", f"{self.name}-data", check=False)
         if self.broker:
             self.broker.send_signal(signal.SIGTERM)
             try:

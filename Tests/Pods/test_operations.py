@@ -20,6 +20,7 @@ class Operations(unittest.TestCase):
     def test_every_command(self):
         folder = tempfile.mkdtemp(prefix="sidelight-operations-")
         self.addCleanup(run, "rm", "-rf", folder, check=False)
+        self.addCleanup(run, "podman", "volume", "rm", "workload-log", "workload-data", check=False)
         self.addCleanup(run, "podman", "pod", "rm", "--force", "--time", "2", "workload", check=False)
         script = ["set -euo pipefail", "set -m", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
         for line, block in blocks():
