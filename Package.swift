@@ -69,7 +69,7 @@ let package = Package(
     .target(name: "API", dependencies: ["StrictJSON"], resources: [.embedInCode("openapi.yaml")]),
     .target(name: "Masking"),
     .target(name: "Budgets"),
-    .target(name: "Policy", dependencies: ["StrictJSON", "Grants"]),
+    .target(name: "Policy", dependencies: ["StrictJSON", "Grants", "Masking"]),
     .target(name: "AuditLog", dependencies: ["StrictJSON"]),
     .target(name: "SeccompProfile", dependencies: ["StrictJSON", "Sandbox"]),
 

@@ -20,6 +20,8 @@ package struct AuthorizationDetail: Sendable, Equatable {
   package var limits: Limits
   /// The budget of the whole session, over all of its tokens. Where absent, `limits` is.
   package var sessionLimits: Limits?
+  /// What masking is relaxed to, if at all; the agent's configuration may forbid it.
+  package var masking: MaskingTerms?
 
   package init(
     actions: Set<Action>, containers: [Glob] = [], processes: [Glob] = [], names: [Glob] = [], paths: [Glob] = [],
@@ -58,6 +60,9 @@ package struct AuthorizationDetail: Sendable, Equatable {
     if let limits = reader.optional("session_limits") {
       sessionLimits = try Limits(json: limits, at: "\(path).session_limits")
     }
+    if let masking = reader.optional("masking") {
+      self.masking = try MaskingTerms(json: masking, at: "\(path).masking")
+    }
     try reader.finish()
   }
 
@@ -94,6 +99,10 @@ package struct AuthorizationDetail: Sendable, Equatable {
       if let sessionLimits {
         $0.name("session_limits")
         sessionLimits.write(to: &$0)
+      }
+      if let masking {
+        $0.name("masking")
+        masking.write(to: &$0)
       }
     }
   }

@@ -155,7 +155,7 @@ enum CallDetector {
     var end = pipe - 1
     while end > done, ByteClass.isSpace(bytes[end - 1]) || ByteClass.isQuote(bytes[end - 1]) { end -= 1 }
     var start = end
-    while start > done, end - start < 256, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) {
+    while start > done, end - start < 128, !ByteClass.isSpace(bytes[start - 1]), !ByteClass.isQuote(bytes[start - 1]) {
       start -= 1
     }
     guard end - start >= 3 else { return }

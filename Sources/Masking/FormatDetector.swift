@@ -13,6 +13,11 @@ enum FormatDetector {
       while start > 0, prefix - start <= 10, ByteClass.isDigit(bytes[start - 1]) { start -= 1 }
       guard (8...10).contains(prefix - start) else { return }
     }
+    if format.check == .wordBefore {
+      let prefix = start
+      while start > 0, prefix - start <= 14, ByteClass.isAlphanumeric(bytes[start - 1]) { start -= 1 }
+      guard prefix - start == 14 else { return }
+    }
     if start > 0, !format.keepsPrefix, ByteClass.isAlphanumeric(bytes[start - 1]) {
       // A letter right before: part of a longer word, unless it belongs to an escape.
       guard start > 1, bytes[start - 2] == 0x5C || bytes[start - 2] == 0x25 || isPercentEscape(bytes, start) else {
@@ -30,7 +35,7 @@ enum FormatDetector {
     while stop > end, bytes[stop - 1] == 0x2E || bytes[stop - 1] == 0x3A { stop -= 1 }
     guard stop - end >= format.minimum else { return }
     switch format.check {
-    case .none, .digitsBefore:
+    case .none, .digitsBefore, .wordBefore:
       break
     case .mixed:
       let shape = ValueShape(bytes, end, stop)

@@ -280,7 +280,7 @@ extension KeyValueDetector {
   }
 
   /// `password is x`, `password for bob: x`, `password set to x`, `password x`.
-  static func prose(_ bytes: Span<UInt8>, _ at: Int, isQuotedName: Bool, state: inout ScanState) -> (
+  static func prose(_ bytes: Span<UInt8>, _ at: Int, isPassword: Bool, state: inout ScanState) -> (
     range: Range, place: Candidate.Place, isPair: Bool
   )? {
     var index = at
@@ -314,7 +314,7 @@ extension KeyValueDetector {
         if configurationWords.contains(bytes, 0, firstWordEnd(bytes)) {
           return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .flag, false)
         }
-        if let range = afterWords(bytes, wordStart, state: &state) { return (range, .quoted, false) }
+        if isPassword, let range = afterWords(bytes, wordStart, state: &state) { return (range, .quoted, false) }
         return ((wordStart, bareEnd(bytes, wordStart, state: &state)), .prose, false)
       }
       if isLink || isKind {

@@ -60,6 +60,27 @@ enum KeyValueDetector {
     }
     state.findings.add(candidate.start, candidate.end, kind(of: verdict), "name-value")
     state.namesDone = max(end, candidate.end)
+    if let fallback = fallback(bytes, after: candidate, state: &state) {
+      // `name: somewhere.name || "value"`: the literal is the secret, whatever stands before it.
+      state.findings.add(fallback.start, fallback.end, kind(of: verdict), "fallback-value")
+      state.namesDone = fallback.end
+    }
+  }
+
+  /// The literal behind `||`, `??`, `?:` or `or` after an unquoted value.
+  private static func fallback(
+    _ bytes: Span<UInt8>, after candidate: Candidate, state: inout ScanState
+  ) -> (start: Int, end: Int)? {
+    guard candidate.place != .quoted, candidate.place != .markup else { return nil }
+    let at = skipBlanks(bytes, candidate.end)
+    for word: StaticString in ["||", "??", "?:", "or "] where ByteText.matches(bytes, at, word) {
+      let first = skipBlanks(bytes, at + word.utf8CodeUnitCount)
+      guard first < bytes.count, ByteClass.isQuote(bytes[first]),
+        let range = literal(bytes, first, state: &state), range.end - range.start > 2
+      else { return nil }
+      return range
+    }
+    return nil
   }
 
   static func kind(of verdict: NameVerdict) -> SecretKind {
@@ -188,7 +209,7 @@ enum KeyValueDetector {
     if ByteClass.isQuote(bytes[at]), !isQuotedName, verdict != .shortPassword {
       return literal(bytes, at, state: &state).map { candidate($0, .quoted) }
     }
-    guard let found = prose(bytes, at, isQuotedName: isQuotedName, state: &state) else { return nil }
+    guard let found = prose(bytes, at, isPassword: verdict >= .shortPassword, state: &state) else { return nil }
     var answer = candidate(found.range, found.place)
     if found.isPair { answer.verdict = .password }
     return answer

@@ -11,7 +11,7 @@ package enum MaskingLimits {
   /// Bytes of one identifier to each side of the word that made it interesting.
   static let identifierReach = 96
   /// Names of secrets inside one unbroken value that are asked about; with more, what is left of it is masked.
-  static let namesInOneValue = 6
+  static let namesInOneValue = 3
   /// Levels of decoding (base64 in base64, JSON in a string).
   static let depth = 3
   /// Bytes of one encoded run that are decoded and looked into.

@@ -7,7 +7,7 @@ package enum LogMode: String, Sendable, CaseIterable {
 }
 
 /// Why a policy's masking rules were refused.
-package enum MaskingRulesError: Error, Sendable, Equatable {
+package enum MaskingRulesError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Empty, over-long, or with a byte other than a letter, a digit or `_`.
   case malformedName(String)
   /// `*` is allowed only as the last character, after a prefix of at least four that ends in `_`.
@@ -16,6 +16,15 @@ package enum MaskingRulesError: Error, Sendable, Equatable {
   case secretName(String)
   /// More entries than `MaskingRules.maximumNames`.
   case tooManyNames(Int)
+
+  package var description: String {
+    switch self {
+    case .malformedName(let name): "has a malformed name: \(name.debugDescription)"
+    case .unguardedPrefix(let name): "has a prefix that is too short, or does not end in '_': \(name.debugDescription)"
+    case .secretName(let name): "names a variable that speaks of a secret: \(name.debugDescription)"
+    case .tooManyNames(let count): "has too many names: \(count)"
+    }
+  }
 }
 
 /// What a policy may relax. Nothing in it can switch masking off: a name only makes a value eligible,
@@ -55,6 +64,20 @@ package struct MaskingRules: Sendable {
       if isPrefix { prefixes.append(bytes) } else { exact.insert(bytes) }
     }
     exactNames = exact
+    self.prefixes = prefixes
+    self.logMode = logMode
+  }
+
+  /// These rules with what a grant adds. Names that speak of secrets are refused here as everywhere.
+  package func relaxed(safeNames: [String], logMode: LogMode) throws(MaskingRulesError) -> MaskingRules {
+    let added = try MaskingRules(safeNames: safeNames, logMode: logMode)
+    return MaskingRules(
+      exactNames: exactNames.union(added.exactNames), prefixes: prefixes + added.prefixes,
+      logMode: logMode == .balanced ? .balanced : self.logMode)
+  }
+
+  private init(exactNames: Set<[UInt8]>, prefixes: [[UInt8]], logMode: LogMode) {
+    self.exactNames = exactNames
     self.prefixes = prefixes
     self.logMode = logMode
   }

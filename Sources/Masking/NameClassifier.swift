@@ -50,6 +50,8 @@ enum NameClassifier {
     for index in 0..<segments.count where index != core {
       let role = NameVocabulary.role(of: segments.parts[index].hash)
       if index < core {
+        // `output.elasticsearch.password`: what the path goes through says nothing of where it ends.
+        if hasDot(bytes, segments.parts[index].end, segments.parts[core].start) { continue }
         if role.contains(.aboutBefore), role.isDisjoint(with: [.keyQualifier]) { return .plain }
       } else if role.contains(.aboutAfter), role.isDisjoint(with: [.neutral, .secret, .password]) {
         return .plain
@@ -92,6 +94,10 @@ enum NameClassifier {
     }
     if role.isEmpty || role == .neutral { return gluedVerdict(bytes, part) }
     return .plain
+  }
+
+  private static func hasDot(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    ByteText.firstIndex(of: 0x2E, bytes, start, end) < end
   }
 
   /// `passWord`, `pass_phrase`: one word in two parts.

@@ -79,10 +79,8 @@ struct Plausibility {
     let second = end - start > 1 ? bytes[start + 1] : 0
     let last = bytes[end - 1]
     if first == 0x3C, last == 0x3E || ByteClass.isLetter(second) && shape.others == 1 { return true }
-    if ByteClass.isQuote(first)
-      || ValueWords.find(bytes, start, stopOfHead(start, end)).contains(.pattern) && shape.others > 0
-        && hasConcatenation(bytes, start, end)
-    {
+    let words = ValueWords.find(bytes, start, stopOfHead(start, end))
+    if ByteClass.isQuote(first) || words.contains(.pattern) && hasConcatenation(bytes, start, end) {
       return true
     }
     if first == 0x28, shape.digits == 0, ByteClass.isLetter(second) { return true }
@@ -95,11 +93,9 @@ struct Plausibility {
     if first == 0x23, last == 0x23, end - start > 2 { return true }
     if first == 0x5F, last == 0x5F, second == 0x5F { return true }
     if hasTemplate(bytes, start, end) { return true }
-    let stop = min(end, start + 64)
     if end - start > 3, last == 0x2E, bytes[end - 2] == 0x2E, bytes[end - 3] == 0x2E { return true }
     if end - start > 3, last == 0xA6, bytes[end - 2] == 0x80, bytes[end - 3] == 0xE2 { return true }
     if shape.length <= 64 {
-      let words = ValueWords.find(bytes, start, stop)
       if words.contains(.redacted) { return true }
       // `DB_PASSWORD`, `MY_API_KEY`: a name in capitals stands for a value.
       if words.contains(.label), shape.lowers == 0, shape.spaces == 0, shape.uppers > 3,
@@ -109,7 +105,7 @@ struct Plausibility {
       {
         return true
       }
-      if words.contains(.request), shape.digits <= 2, ValueShape.isWordlike(bytes, start, stop) { return true }
+      if words.contains(.request), shape.digits <= 2, ValueShape.isWordlike(bytes, start, end) { return true }
       if ByteText.matches(bytes, start, "your"), !isLetterAt(bytes, start + 4, end) { return true }
     }
     return false
@@ -243,7 +239,7 @@ struct Plausibility {
     if isDottedName(bytes, start, end, shape) { return false }
     // `/^…/`, `,name`: an expression of some language.
     if bytes[start] == 0x2C || end - start > 2 && bytes[start] == 0x2F && bytes[start + 1] == 0x5E { return false }
-    let wordlike = ValueShape.isWordlike(bytes, start, end)
+    var wordlike: Bool { ValueShape.isWordlike(bytes, start, end) }
     let lineIsCode = lineIsCode && !isInsideLiteral
     let isIdentifier =
       shape.others == underscores(bytes, start, end) && shape.letters > 0 && !ByteClass.isDigit(bytes[start])
@@ -269,7 +265,7 @@ struct Plausibility {
       return shape.letters >= 10 && !wordlike
     }
     guard shape.length >= 6 else { return false }
-    if isIdentifier, wordlike, shape.digits <= 2, shape.steps <= 2 {
+    if isIdentifier, shape.digits <= 2, shape.steps <= 2, wordlike {
       return candidate.place == .tight && shape.length >= 8 && !lineIsCode
     }
     return true

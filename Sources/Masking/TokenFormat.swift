@@ -37,6 +37,8 @@ struct TokenFormat: Sendable {
     case mixed
     /// Eight to ten digits stand before the prefix and belong to the token.
     case digitsBefore
+    /// Fourteen letters and digits stand before the prefix and belong to the token.
+    case wordBefore
   }
 
   var prefix: StaticString
@@ -84,6 +86,10 @@ extension TokenFormat {
     .init(prefix: "hvs.", kind: .vault, rule: "vault-token", alphabet: .word, minimum: 20),
     .init(prefix: "hvb.", kind: .vault, rule: "vault-token", alphabet: .word, minimum: 20),
     .init(prefix: "hvr.", kind: .vault, rule: "vault-token", alphabet: .word, minimum: 20),
+    .init(
+      prefix: "s.", kind: .vault, rule: "vault-legacy-token", alphabet: .alphanumeric, minimum: 24, check: .mixed),
+    .init(
+      prefix: ".atlasv1.", kind: .hashicorp, rule: "terraform-token", alphabet: .word, minimum: 60, check: .wordBefore),
     .init(prefix: "dapi", kind: .databricks, rule: "databricks-token", alphabet: .hex, minimum: 30),
     .init(prefix: "dkea", kind: .databricks, rule: "databricks-token", alphabet: .hex, minimum: 32),
     .init(prefix: "dose", kind: .databricks, rule: "databricks-token", alphabet: .hex, minimum: 32),
@@ -194,6 +200,7 @@ extension TokenFormat {
     .init(
       prefix: ":AA", kind: .telegram, rule: "telegram-bot-token", alphabet: .word, minimum: 33, check: .digitsBefore),
     .init(prefix: "SG.", kind: .sendgrid, rule: "sendgrid-key", alphabet: .dotted, minimum: 40, check: .mixed),
+    .init(prefix: "SK", kind: .twilio, rule: "twilio-api-key", alphabet: .hex, minimum: 32),
     .init(prefix: "xkeysib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "xsmtpsib-", kind: .provider, rule: "brevo-key", alphabet: .word, minimum: 40),
     .init(prefix: "key-", kind: .provider, rule: "mailgun-key", alphabet: .hex, minimum: 32),

@@ -53,7 +53,9 @@ extension AccessPolicy {
       return .deny(Denial(reasons: reasons.isEmpty ? [groups.isEmpty ? .noGroup : .noRule] : reasons))
     }
     let limits = granting.reduce(first.allowance.limits) { $0.narrowed(by: $1.allowance.limits) }
+    let masking = granting.reduce(first.allowance.masking) { $0.narrowed(by: $1.allowance.masking) }
     for index in details.indices {
+      details[index].masking = masking.relaxesNothing ? nil : masking
       details[index].limits = limits
       details[index].sessionLimits = limits
     }

@@ -1,4 +1,5 @@
 internal import Grants
+internal import Masking
 internal import StrictJSON
 
 extension Allowance {
@@ -26,6 +27,19 @@ extension Allowance {
     } else {
       limits = Limits()
     }
+    masking = try Self.readMasking(reader.optional("masking"), at: "\(reader.path).masking")
+  }
+
+  /// Refuses here what the agent would refuse: above all names that speak of secrets.
+  private static func readMasking(_ value: JSONValue?, at path: String) throws(JSONError) -> MaskingTerms {
+    guard let value else { return .none }
+    let terms = try MaskingTerms(json: value, at: path)
+    do throws(MaskingRulesError) {
+      _ = try MaskingRules(safeNames: terms.safeNames)
+    } catch {
+      throw .invalid(path: "\(path).safe_names", reason: error.description)
+    }
+    return terms
   }
 
   private static func readEntry(

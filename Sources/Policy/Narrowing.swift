@@ -10,6 +10,7 @@ package enum OverAsking: Error, Sendable, Equatable, CustomStringConvertible {
   case unusedList(String)
   /// The budget of the session is the policy's to set.
   case sessionLimits
+  case masking
   case tooLarge(limit: Int)
 
   package var description: String {
@@ -20,6 +21,7 @@ package enum OverAsking: Error, Sendable, Equatable, CustomStringConvertible {
     case .pattern(let list, let pattern): "\(list) asks for more than granted: \(pattern)"
     case .unusedList(let list): "\(list) concerns none of the actions asked for"
     case .sessionLimits: "session_limits cannot be asked for"
+    case .masking: "masking asks for more to be shown than granted"
     case .tooLarge(let limit): "the patterns are longer than \(limit) bytes together"
     }
   }
@@ -85,6 +87,10 @@ extension AuthorizationDetail {
       result[kind] = try Self.inside(result[kind], requested[kind], list: list)
     }
     result.limits = limits.narrowed(by: requested.limits)
+    if let asked = requested.masking {
+      guard (masking ?? .none).covers(asked) else { throw .masking }
+      result.masking = asked
+    }
     return result
   }
 

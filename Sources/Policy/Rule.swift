@@ -32,6 +32,8 @@ package struct Allowance: Sendable, Equatable {
   package let requirements: Requirements
   package let approval: Approval
   package let limits: Limits
+  /// What masking is relaxed to under this rule.
+  package let masking: MaskingTerms
 }
 
 package struct SessionTerms: Sendable, Equatable {

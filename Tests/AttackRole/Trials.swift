@@ -47,10 +47,10 @@ final class Trials {
       if role == .collector {
         let running = try EventCounter(semaphore: true)
         for _ in 0..<Self.workers {
-          try Process.startThread(stackKilobytes: 256) {
+          try Process.startThread(stackKilobytes: 256) { [answer] in
             running.signal()
             start.wait()
-            Self.answer(attack(), to: socket)
+            answer(attack(), socket)
           }
         }
         // What glibc calls at the start of a thread is behind them.
@@ -66,14 +66,25 @@ final class Trials {
         start.signal()
         while true { _ = try Poll.wait([Poll.Interest(-1)], timeoutMilliseconds: -1) }
       }
-      Self.answer(attack(), to: socket)
+      answer(attack(), socket)
     } catch {
       Process.exitNow(74)
     }
   }
 
-  private static func answer(_ result: Int, to socket: Int32) -> Never {
-    do throws(SystemError) { try Sockets.send(Array("R\(result)".utf8), to: socket) } catch { Process.exitNow(75) }
-    Process.exitNow(0)
+  /// With a call that the role has.
+  private var answer: @Sendable (Int, Int32) -> Never {
+    { [role] result, socket in
+      let text = Array("R\(result)".utf8)
+      do throws(SystemError) {
+        switch role {
+        case .opener: try Sockets.send(text, to: socket)
+        case .collector, .endpoint: try FileDescriptor(owning: socket).writeAll(text)
+        }
+      } catch {
+        Process.exitNow(75)
+      }
+      Process.exitNow(0)
+    }
   }
 }

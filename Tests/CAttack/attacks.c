@@ -59,6 +59,9 @@ static long opened(const char *path, int flags, mode_t mode) {
   return ended(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
+// None: shows that whoever is let alone lives to tell.
+static long does_nothing(victim v) { (void)v; return 0; }
+
 // --- files
 
 static long open_for_writing(victim v) { return opened(v->file, O_WRONLY, 0); }
@@ -323,6 +326,7 @@ static const struct {
   long (*perform)(victim);
   int works_unconfined;
 } attacks[] = {
+    {"nothing", does_nothing, 1},
     {"open_for_writing", open_for_writing, 1},
     {"open_for_both", open_for_both, 1},
     {"open_with_neither", open_with_neither, 1},

@@ -21,7 +21,7 @@ struct Bench: ~Copyable {
   let target: Target
   private let end: Linux.FileDescriptor
 
-  init(environment: [String] = ["A=1"]) throws {
+  init(environment: [String] = ["A=1"], scope wanted: Configuration.Scope? = nil) throws {
     let (left, right) = try Sockets.pair(.stream)
     let child = try Linux.Process.spawn(
       "/bin/sh", arguments: ["sh", "-c", "printf r >&3; read word <&3"], environment: environment, inherited: [right])
@@ -32,7 +32,8 @@ struct Bench: ~Copyable {
 
     let proc = SharedProc(try ProcFileSystem())
     let start = try proc.fileSystem.open(child).stat().startTime
-    let scope = try Scope(root: .process(pid: child, startTime: start), containerName: "app", proc: proc)
+    let scope = try Scope(
+      root: wanted ?? .process(pid: child, startTime: start), containerName: "app", proc: proc)
     let (client, server) = try Sockets.pair(.sequencedPacket)
     let opener = OpenerClient(socket: SharedDescriptor(FileDescriptor(owning: client)), timeoutMilliseconds: 5000)
     Thread { Self.serve(FileDescriptor(owning: server)) }.start()

@@ -56,6 +56,19 @@ struct ConfigurationTests {
     #expect(configuration.logs.map { $0.pattern?.pattern } == [nil, nil, nil, "*.log", "app-?.log"])
   }
 
+  @Test func grantsMayRelaxMaskingUnlessForbidden() throws {
+    #expect(try Self.read().grantsRelaxMasking)
+    #expect(try Self.read(["masking": "{\"logs\":\"balanced\"}"]).grantsRelaxMasking)
+    let forbidding = try Self.read(["masking": "{\"grants_relax\":false}"])
+    #expect(!forbidding.grantsRelaxMasking)
+    let terms = MaskingTerms(safeNames: ["REGION"], lines: .balanced)
+    #expect(try RequestService.maskingRules(Self.read(), terms).logMode == .balanced)
+    #expect(try RequestService.maskingRules(Self.read(), nil).logMode == .strict)
+    #expect(try RequestService.maskingRules(forbidding, terms).logMode == .strict)
+    let secret = MaskingTerms(safeNames: ["DB_PASSWORD"])
+    #expect(throws: Refusal.self) { try RequestService.maskingRules(Self.read(), secret) }
+  }
+
   @Test func ceilings() throws {
     let configuration = try Self.read([
       "ceilings": """
@@ -96,7 +109,7 @@ struct ConfigurationTests {
       ("ceilings", "{\"session_requests\":{\"per_second\":1,\"burst\":1,\"x\":1}}"),
       ("ceilings", "{\"sesion_requests\":{}}"),
       ("ceilings", "{\"session_concurrency\":0}"), ("ceilings", "[]"), ("masking", "{\"logs\":\"off\"}"),
-      ("masking", "{\"off\":true}"),
+      ("masking", "{\"off\":true}"), ("masking", "{\"grants_relax\":\"yes\"}"),
       ("masking", "{\"safe_names\":[\"*\"]}"), ("masking", "{\"safe_names\":[\"DB_PASSWORD\"]}"),
       ("masking", "{\"safe_names\":\"A\"}"),
     ] as [(String, String?)])

@@ -10,7 +10,7 @@ import Testing
 struct SmallestNamesTests {
   /// What a sort of everything would give.
   @Test func agreesWithSorting() {
-    var random = SplitMix(seed: 11)
+    var random = SplitMix(state: 11)
     for _ in 0..<200 {
       let limit = Int.random(in: 1...40, using: &random)
       let names = (0..<Int.random(in: 0...3000, using: &random)).map { _ in

@@ -2,6 +2,7 @@ import API
 import Foundation
 import Glibc
 import Linux
+import ProcFS
 import StrictJSON
 import Testing
 
@@ -90,9 +91,6 @@ struct FileDigestTests {
     }
     // Where everything on its file system is granted, each of its names is. Whether the mount shows all of it depends on
     // the machine; one that does not is refused as before.
-    let text = try FileDescriptor.open(path: "/proc/self/mountinfo", .read)
-    var mounts: [UInt8] = []
-    while try text.read(into: &mounts, count: 65536) > 0 {}
     let place = try #require(
       try Tree.walk().resolve(
         Array((tree.path + "/granted/hard").utf8), from: FileDescriptor.open(path: "/", .pathDirectory),
@@ -135,8 +133,8 @@ struct FileDigestTests {
     let holder = unsafe open(tree.path + "/leased", O_RDWR)
     defer { close(holder) }
     // The kernel asks for the lease with SIGIO, which would end this process.
-    unsafe signal(SIGIO, SIG_IGN)
-    #expect(fcntl(holder, F_SETLEASE, F_WRLCK) == 0)
+    signal(SIGIO, SIG_IGN)
+    #expect(fcntl(holder, 1024 /* F_SETLEASE */, F_WRLCK) == 0)
     let bench = try Bench()
     let started = Date()
     let result = try Self.digest(bench, tree.path + "/leased", grant: "\"\(tree.path)/**\"")

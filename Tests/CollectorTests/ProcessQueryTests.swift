@@ -80,6 +80,31 @@ struct PendingReadsTests {
     #expect(!reads.isStalled(one) && after == 5)
   }
 
+  /// However many processes hang, some workers are left: two reads may be stalled, and of processes that wait
+  /// themselves one.
+  @Test func manyThatHang() throws {
+    let now = SharedClock()
+    let reads = PendingReads { now.value }
+    let hanging = try (1...4).map { try Self.identity(Int32($0)) }
+    var tried: [Int32] = []
+    func hang(_ index: Int) {
+      guard index < hanging.count else { return }
+      _ = reads.run(of: hanging[index]) {
+        tried.append(hanging[index].pid)
+        now.advance(by: PendingReads.patience + 1)
+        if index == 0 {
+          let waiting = reads.run(of: hanging[3], isWaiting: true) { 1 }
+          #expect(waiting == nil, "one that waits itself is not asked while another hangs")
+        }
+        hang(index + 1)
+      }
+    }
+    hang(0)
+    #expect(tried == [1, 2])
+    let after = reads.run(of: hanging[3], isWaiting: true) { 5 }
+    #expect(after == 5)
+  }
+
   @Test func anErrorEndsTheReadToo() throws {
     let now = SharedClock()
     let reads = PendingReads { now.value }

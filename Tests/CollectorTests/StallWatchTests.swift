@@ -12,7 +12,8 @@ struct StallWatchTests {
     let entered: EventCounter
     let release: EventCounter
     let ended: EventCounter
-    let refused = Atomic<Bool>(false)
+    private let refused = Atomic<Bool>(false)
+    var wasRefused: Bool { refused.load(ordering: .sequentiallyConsistent) }
 
     init(_ watch: StallWatch, worker: Int, place: StallWatch.Place) throws {
       entered = try EventCounter(semaphore: true)
@@ -36,7 +37,7 @@ struct StallWatchTests {
     }
   }
 
-  static let later = { Clock.monotonic() + StallWatch.patience + 1_000_000_000 }
+  static func later() -> UInt64 { Clock.monotonic() + StallWatch.patience + 1_000_000_000 }
 
   @Test func whoStandsStillIsFoundOnceAndThePlaceIsClosed() throws {
     let watch = StallWatch(workers: 2)
@@ -66,12 +67,12 @@ struct StallWatchTests {
     usleep(50_000)
     #expect(watch.stalledStreams(now: Self.later()) == [100])
     second.entered.wait()
-    #expect(second.refused.load(ordering: .sequentiallyConsistent))
+    #expect(second.wasRefused)
     #expect(watch.stalledWorkers == 1)
     first.release.signal()
     first.ended.wait()
     second.ended.wait()
-    #expect(!first.refused.load(ordering: .sequentiallyConsistent))
+    #expect(!first.wasRefused)
   }
 
   @Test func theSecondEntersWhenTheFirstLeaves() throws {
@@ -81,7 +82,7 @@ struct StallWatchTests {
     let second = try Visitor(watch, worker: 1, place: .mount(1))
     first.release.signal()
     second.entered.wait()
-    #expect(!second.refused.load(ordering: .sequentiallyConsistent))
+    #expect(!second.wasRefused)
     second.release.signal()
     second.ended.wait()
     #expect(!watch.isClosed(.mount(1)))

@@ -17,14 +17,35 @@ import Testing
     return String(result.prefix(format.minimum + 4))
   }
 
+  /// What has to stand before the fixed part.
+  private func lead(_ format: TokenFormat) -> String {
+    switch format.check {
+    case .digitsBefore: "719229747"
+    case .wordBefore: "q7Xb2Kf9Zt4Rm1"
+    case .none, .crc32Base62, .crc32Hex, .mixed: ""
+    }
+  }
+
+  /// The providers that must be known, each by a format of its own kind.
+  @Test func everyNamedProviderHasAFormat() {
+    let kinds = Set(TokenFormat.all.map(\.kind))
+    for kind: SecretKind in [
+      .aws, .gcp, .azure, .github, .gitlab, .slack, .stripe, .npm, .pypi, .docker, .vault, .twilio, .sendgrid, .openai,
+      .anthropic, .digitalocean, .shopify, .grafana, .databricks, .hashicorp, .telegram, .discord,
+    ] {
+      #expect(kinds.contains(kind), "\(kind)")
+    }
+  }
+
   @Test func everyFormatIsFound() throws {
     let masker = try masker()
     for format in TokenFormat.all {
-      let token = "\(format.prefix)\(body(format))"
+      let token = "\(lead(format))\(format.prefix)\(body(format))"
       let secret = format.keepsPrefix ? body(format) : token
       let shown = masker.shown("sent \(token) to it")
       #expect(!shown.contains(secret), "\(format.rule): \(shown)")
       #expect(shown.hasPrefix("sent "), "\(shown)")
+      #expect(format.keepsPrefix || shown.hasPrefix("sent \u{2039}") && shown.hasSuffix("\u{203A} to it"), "\(shown)")
     }
   }
 
@@ -74,7 +95,7 @@ import Testing
   @Test func formatsAreWellFormed() {
     for format in TokenFormat.all {
       #expect(format.minimum >= 10, "\(format.rule)")
-      #expect(format.prefix.utf8CodeUnitCount >= 3, "\(format.rule)")
+      #expect(format.prefix.utf8CodeUnitCount >= (format.minimum >= 24 ? 2 : 3), "\(format.rule)")
     }
   }
 }

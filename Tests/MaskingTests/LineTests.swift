@@ -4,6 +4,41 @@ import Testing
 
 /// Lines of many kinds of software; the secret is what stands between « and ».
 @Suite struct LineTests {
+  /// Names, places and notations that public code and documents taught.
+  @Test(arguments: [
+    "spring.redis.redisPassWord: «kx83jd02»", "      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD:-«Q4tPplCZea»}",
+    "%% {default_pass, <<\"«kx83jd02»\">>},", "**Contraseña por defecto = `«ea5h9oql»`**",
+    "The default username and password are \"admin\" / \"«Walnut39»\".", "Default login is `app` / `«kx83jd02»`",
+    "test: [\"CMD\", \"mysqladmin\", \"ping\", \"-u\", \"root\", \"-p«kx83jd02»\"]",
+    "keyStore.load(stream, \"«p6sg1rsne»\".toCharArray());", "Algorithm a = Algorithm.HMAC256(\"«pepper62560»\");",
+    "assert user.check_password(\"«ZBdaVV73»\")", "db = MySQLdb.connect(\"db-1\", \"root\", \"«Tulip4507»\", \"app\")",
+    "bot = TelegramBot('«7192297474:AAbPkJ3ae6dHruwjdWT9w239FFrB4J6LuJH»')", "The admin password is «_nqDDMhxFx»",
+    "-E output.elasticsearch.password=«walnut57861»",
+  ])
+  func whatPublicCodeTaughtIsMasked(_ line: String) throws {
+    let parts = line.split(separator: "«", maxSplits: 1, omittingEmptySubsequences: false)
+    let rest = parts[1].split(separator: "»", maxSplits: 1, omittingEmptySubsequences: false)
+    let secret = bytes(String(rest[0]))
+    let text = bytes(String(parts[0])) + secret + bytes(String(rest[1]))
+    var state = LineState()
+    let findings = try masker(.balanced).findings(line: text, state: &state)
+    let start = bytes(String(parts[0])).count
+    #expect(
+      findings.contains { $0.start <= start && $0.end >= start + secret.count }, "\(line): \(findings)")
+    #expect(findings.allSatisfy { $0.end - $0.start <= secret.count + 2 }, "\(line): \(findings)")
+  }
+
+  @Test(arguments: [
+    "      FRIGATE_PASSWORD: ${FRIGATE_PASSWORD:?You must define a password}", "(using password: YES).",
+    "const PASS_RE =/^(?=.*\\d)(?=.*[a-z]).{8,}$/;", "    \"password\": {$gt: \"\"}",
+    "const SESSION_KEY = \"app.session.v5\";",
+    "const accountSid = 'AC3ee99fe5c9c66ef61b1b80493f55506c';", "PASSWORD_HASHERS = ['django.hashers.PBKDF2Hasher']",
+    "    \"private_key_id\": \"f296598e34abf60022faf2b45974aa9f4be2a916\",",
+  ])
+  func whatPublicCodeTaughtIsShown(_ line: String) throws {
+    #expect(try masker(.balanced).shown(line) == line)
+  }
+
   @Test(arguments: [
     "password = \"«hunter2»\"", "  password: «S3cr3tPa55»", "DB_PASSWORD=«password»", "export X_TOKEN='«a81bc9d2e»'",
     #"{"user":"bob","password":"«p4ss, word»","n":1}"#, #"{\"password\":\"«abc123def»\"}"#,

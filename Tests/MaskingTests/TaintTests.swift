@@ -16,6 +16,19 @@ import Testing
     }.joined()
   }
 
+  /// A name is cut at 15 bytes: the beginning of a secret in it is known as one, at its start and at its end.
+  @Test func beginnings() {
+    var taint = Taint()
+    taint.insert(name: Array("API_TOKEN".utf8), value: Array("q8Zr1LmN5xT7vB2c-9".utf8), rules: .builtIn)
+    func start(_ name: String) -> Int? { taint.beginning(atEndOf: Array(name.utf8)) }
+    #expect(start("q8Zr1LmN5xT7vB2") == 0 && start("q8Zr1LmN") == 0)
+    #expect(start("q8Zr1Lm") == nil, "seven bytes may be chance")
+    #expect(start("worker-q8Zr1LmN") == 7 && start("wo-q8Zr1LmN5xT7") == 3)
+    #expect(start("worker-q8Zr1Lm") == nil, "a name that was not cut ends as it is")
+    #expect(start("q8Zr1LmN5xT7vB2c-9") == nil, "all of it is found by masking itself")
+    #expect(start("") == nil && start("q8Zr1LmX") == nil && Taint().beginning(atEndOf: Array("q8Zr1LmN".utf8)) == nil)
+  }
+
   @Test func recursInEveryEncoding() throws {
     let masker = try masker(environment: [("DB_PASSWORD", Self.secret)])
     let plain = bytes(Self.secret)

@@ -112,7 +112,7 @@ rules:
         self.agent_id = f"spiffe://dev.example/ns/demo/agent/{self.name}"
         self.port, self.app_port, broker_port = free_port(), free_port(), free_port()
         self.url, self.broker_url = f"https://127.0.0.1:{self.port}", f"https://127.0.0.1:{broker_port}"
-        run(root / "deploy/authority", self.folder, self.agent_id)
+        run(root / "deploy/authority", self.folder, self.agent_id, self.uid)
         (self.folder / "policy.yaml").write_text(self.policy)
         (self.folder / "broker/broker.json").write_text(json.dumps({
             "listen": f"127.0.0.1:{broker_port}", "issuer": self.broker_url, "trust_domain": "dev.example",
@@ -144,8 +144,6 @@ rules:
         path = self.folder / "agent/configuration/agent.json"
         path.write_text(json.dumps(self.configuration))
         path.chmod(0o444)
-        for file in (self.folder / "agent/credentials").iterdir():
-            os.chown(file, 0, self.uid)
 
     def _start_broker(self):
         self.broker_log = open(self.folder / "broker/log", "w")

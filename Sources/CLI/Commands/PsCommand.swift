@@ -98,7 +98,6 @@ struct PsCommand: AsyncParsableCommand {
         query: [
           ("container", container), ("root", try await root?.identify(session)), ("depth", depth.map { "\($0)" }),
           ("fields", fields), ("sort", sort?.parameter), ("kernel_threads", kernelThreads ? "true" : nil),
-          ("limit", limit.map { "\($0)" }),
         ], atMost: limit)
     }
     switch output.output {

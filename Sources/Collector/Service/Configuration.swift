@@ -37,6 +37,8 @@ struct Configuration: Sendable {
   var logs: [LogSource]
   var ceilings: Ceilings
   var masking: MaskingRules
+  /// Whether a token may relax masking beyond that.
+  var grantsRelaxMasking: Bool
 
   init(json text: [UInt8], volumes: [String]) throws(JSONError) {
     var reader = try JSONReader(
@@ -70,7 +72,7 @@ struct Configuration: Sendable {
       logs.append(source)
     }
     ceilings = try Self.ceilings(reader.optionalObject("ceilings"))
-    masking = try Self.masking(reader.optionalObject("masking"))
+    (masking, grantsRelaxMasking) = try Self.masking(reader.optionalObject("masking"))
     try reader.finish()
   }
 
@@ -174,8 +176,8 @@ struct Configuration: Sendable {
     return ceilings
   }
 
-  private static func masking(_ reader: JSONReader?) throws(JSONError) -> MaskingRules {
-    guard var reader else { return .builtIn }
+  private static func masking(_ reader: JSONReader?) throws(JSONError) -> (rules: MaskingRules, grantsRelax: Bool) {
+    guard var reader else { return (.builtIn, true) }
     let safeNames = try reader.optionalStrings("safe_names") ?? []
     var mode = LogMode.strict
     if let text = try reader.optionalString("logs") {
@@ -184,11 +186,12 @@ struct Configuration: Sendable {
       }
       mode = known
     }
+    let grantsRelax = try reader.optionalBool("grants_relax") ?? true
     try reader.finish()
     do throws(MaskingRulesError) {
-      return try MaskingRules(safeNames: safeNames, logMode: mode)
+      return (try MaskingRules(safeNames: safeNames, logMode: mode), grantsRelax)
     } catch {
-      throw .invalid(path: "configuration.masking.safe_names", reason: "\(error)")
+      throw .invalid(path: "configuration.masking.safe_names", reason: error.description)
     }
   }
 }

@@ -114,12 +114,29 @@ final class RequestService: Sendable {
     }
     exchange.stream.identify(token, exchange.facts)
     let stream = exchange.stream
-    let rules = configuration.masking
+    let rules = try Self.maskingRules(configuration, token.detail.masking)
     return Request(
       id: exchange.requestID, route: route, token: token, account: account, facts: exchange.facts,
       parameters: Parameters(target.parameters), byteAllowance: budgets.remainingBytes(account),
       credentialsEnd: min(token.expires, caller.notAfter), budgets: budgets, note: { stream.identify(token, $0) },
       masker: { Masker(rules: rules, fingerprinter: fingerprinter, taint: $0) })
+  }
+
+  /// The configuration's, relaxed as the grant says, unless the configuration forbids it.
+  static func maskingRules(
+    _ configuration: Configuration, _ terms: MaskingTerms?
+  ) throws(Refusal) -> MaskingRules {
+    guard configuration.grantsRelaxMasking, let terms, !terms.relaxesNothing else { return configuration.masking }
+    let mode: LogMode =
+      switch terms.lines {
+      case .strict: .strict
+      case .balanced: .balanced
+      }
+    do throws(MaskingRulesError) {
+      return try configuration.masking.relaxed(safeNames: terms.safeNames, logMode: mode)
+    } catch {
+      throw Refusal(.tokenDetailsInvalid, log: "masking.safe_names \(error)")
+    }
   }
 
   private func perform(_ request: Request) throws(Refusal) -> Body {

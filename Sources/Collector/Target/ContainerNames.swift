@@ -34,7 +34,14 @@ final class ContainerNames: Sendable {
     }
     guard let own else { return id }
     if let name = known.withLock({ $0[path] }) { return name }
-    let text = try process.read("mountinfo", limit: Self.mountTableLimit, shortReadIsEnd: false).text
+    let text: [UInt8]
+    do throws(ProcFSError) {
+      text = try process.read("mountinfo", limit: Self.mountTableLimit, shortReadIsEnd: false).text
+    } catch {
+      // A zombie has no mounts any more (EINVAL).
+      guard case .system = error else { throw error }
+      return id
+    }
     guard let name = own.container(ofMounts: text.span) else { return id }
     known.withLock { if $0.count < Self.maximumKnown { $0[path] = name } }
     return name

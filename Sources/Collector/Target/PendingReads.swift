@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Reads of a process's memory that are under way. Such a read waits for a lock of the process (mmap_lock), which a
 /// thread in an uninterruptible wait may hold for ever, and no reader can be called back. So whoever comes while one has
-/// been waiting for long does not wait too: one process takes one worker at most.
+/// been waiting for long does not wait too: one process takes one worker at most, all processes together take two, and
+/// while one is taken nobody asks a process that itself is in an uninterruptible wait.
 final class PendingReads: Sendable {
   private struct Entry {
     var since: UInt64
@@ -16,6 +17,9 @@ final class PendingReads: Sendable {
 
   /// After how long a read counts as stalled; nanoseconds.
   static let patience: UInt64 = 250_000_000
+  /// Most stalled reads, and most reads at one time: some of the four workers are always left.
+  private static let maximumStalled = 2
+  private static let maximumReaders = 3
 
   /// - Parameter now: monotonic nanoseconds.
   init(stalls: StallWatch = StallWatch(), now: @escaping @Sendable () -> UInt64 = { Clock.monotonic() }) {
@@ -30,21 +34,21 @@ final class PendingReads: Sendable {
       || entries.withLock { $0[process].map { time - $0.since > Self.patience } ?? false }
   }
 
-  /// Runs `body`, which reads; nil without running it where another read of the process is stalled.
+  private enum Entrance { case open, closed, crowded }
+
+  /// Runs `body`, which reads; nil without running it where another read of the process is stalled, or too many are of
+  /// others. May wait for as long as `patience`.
+  /// - Parameter isWaiting: the process is in an uninterruptible wait itself (state D).
   func run<Value, Failure>(
-    of process: ProcessIdentity, _ body: () throws(Failure) -> Value
+    of process: ProcessIdentity, isWaiting: Bool = false, _ body: () throws(Failure) -> Value
   ) throws(Failure) -> Value? {
-    let time = now()
-    let enters = entries.withLock { entries in
-      if let entry = entries[process] {
-        if time - entry.since > Self.patience { return false }
-        entries[process]?.readers += 1
-      } else {
-        entries[process] = Entry(since: time, readers: 1)
-      }
-      return true
+    let start = now()
+    var entrance = enter(process, isWaiting: isWaiting)
+    while entrance == .crowded, now() - start < Self.patience {
+      Process.sleep(milliseconds: 1)
+      entrance = enter(process, isWaiting: isWaiting)
     }
-    guard enters else { return nil }
+    guard entrance == .open else { return nil }
     defer {
       entries.withLock { entries in
         entries[process]?.readers -= 1
@@ -55,5 +59,17 @@ final class PendingReads: Sendable {
     do throws(SystemError) { try stalls.enter(process.place) } catch { return nil }
     defer { stalls.leave() }
     return try body()
+  }
+
+  private func enter(_ process: ProcessIdentity, isWaiting: Bool) -> Entrance {
+    let time = now()
+    return entries.withLock { entries in
+      let stalled = entries.values.count { time - $0.since > Self.patience }
+      if stalled >= (isWaiting ? 1 : Self.maximumStalled) { return .closed }
+      if let entry = entries[process], time - entry.since > Self.patience { return .closed }
+      if entries.values.reduce(0, { $0 + $1.readers }) >= Self.maximumReaders { return .crowded }
+      entries[process, default: Entry(since: time, readers: 0)].readers += 1
+      return .open
+    }
   }
 }

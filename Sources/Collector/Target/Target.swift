@@ -67,7 +67,7 @@ final class Target: Sendable {
     guard !pending.isStalled(process.identity) else { throw stalled }
     let file = SharedDescriptor(try open(.environ, of: process))
     do throws(SystemError) {
-      let read = try pending.run(of: process.identity) { () throws(SystemError) in
+      let read = try pending.run(of: process.identity, isWaiting: process.stat.isWaiting) { () throws(SystemError) in
         try ProcessDirectory.read(file.descriptor, limit: Self.environmentLimit, shortReadIsEnd: true)
       }
       guard let read else { throw SystemError("read", Errno.timedOut) }

@@ -368,7 +368,7 @@ extension ProcessReader {
     let file = SharedDescriptor(try process.directory.open("cmdline"))
     let read: (text: [UInt8], truncated: Bool)?
     do throws(SystemError) {
-      read = try target.pending.run(of: process.identity) { () throws(SystemError) in
+      read = try target.pending.run(of: process.identity, isWaiting: process.stat.isWaiting) { () throws(SystemError) in
         try ProcessDirectory.read(file.descriptor, limit: Self.commandLineLimit, shortReadIsEnd: true)
       }
     } catch {
@@ -462,7 +462,7 @@ extension ProcessReader {
   ) {
     let file = SharedDescriptor(file)
     do {
-      let read = try target.pending.run(of: identity) { () throws(SystemError) in
+      let read = try target.pending.run(of: identity, isWaiting: stat.isWaiting) { () throws(SystemError) in
         try ProcessDirectory.read(file.descriptor, limit: 65536, shortReadIsEnd: true)
       }
       guard let (text, _) = read else { return note(all, .stalled) }
@@ -505,6 +505,9 @@ extension ProcessReader {
 }
 
 extension ProcessStat {
+  /// In an uninterruptible wait.
+  var isWaiting: Bool { state == UInt8(ascii: "D") }
+
   /// The reason why there is nothing to read of a process that has no memory of its own.
   var bare: String? { isZombie ? "zombie" : isKernelThread ? "kernel_thread" : nil }
 }

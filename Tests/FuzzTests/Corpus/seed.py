@@ -81,18 +81,18 @@ configuration = {"agent": "spiffe://prod.example/ns/payments/agent/5f0c", "issue
                  "scope": {"type": "process", "pid": 42, "start_time": 8812}, "container": "app",
                  "logs": [{"name": "app", "path": "/var/log/app.log"}, {"name": "side", "volume": "logs", "path": "a/b.log", "allow_hard_links": True}],
                  "ceilings": {"session_requests": {"per_second": 20, "burst": 100}, "agent_concurrency": 8, "session_objects": 2000},
-                 "masking": {"safe_names": ["CHECKOUT_REGION", "FEATURE_*"], "logs": "balanced"}}
+                 "masking": {"safe_names": ["CHECKOUT_REGION", "FEATURE_*"], "logs": "balanced", "grants_relax": False}}
 put("configuration", plain=json.dumps(configuration), pod=json.dumps(configuration | {"scope": {"type": "pod"}}), unknown=json.dumps(configuration | {"mask": False}))
 policy = {"apiVersion": "sidelight.dev/v1", "kind": "AccessPolicy", "metadata": {"name": "payments"},
           "groups": {"oncall": {"from": ["certificate:oncall"]}, "security": {"from": ["certificate:security"]}},
           "rules": [{"id": "look", "groups": ["oncall"], "targets": {"namespaces": ["payments"], "labels": {"app": "checkout"}, "containers": ["app"]},
                      "allow": [{"actions": ["processes.list", "logs.tail"]}, {"actions": ["environment.read"], "names": ["*"]},
                                {"actions": ["files.stat"], "paths": ["/etc/app/**"]}],
-                     "session": {"duration": "30m"}, "require": {"justification": True, "ticket": "^INC-[0-9]+$"}, "approval": {"automatic": True}},
+                     "session": {"duration": "30m"}, "require": {"justification": True, "ticket": "^INC-[0-9]+$"}, "approval": {"automatic": True}, "masking": {"safe_names": ["REGION"], "logs": "balanced"}},
                     {"id": "no", "effect": "deny", "groups": ["security"], "targets": {"namespaces": ["*"]}}]}
 put("policy", plain=json.dumps(policy), bare='{"apiVersion":"sidelight.dev/v1","kind":"AccessPolicy","metadata":{"name":"a"},"groups":{},"rules":[]}')
 put("ticket-pattern", plain=b"^INC-[0-9]+$\0INC-42", classes=b"([A-Z]{2,4}|x?)-\\d{1,6}(a|b)*\0AB-77ab", heavy=b"((a*)*)*b\0aaaaaaaaaaaaaaaaaaaaaaaac", broken=b"[z-a]\0")
-put("authorization-detail", plain=json.dumps(detail), session=json.dumps(detail | {"session_limits": {"requests": 9}}), none='{"type":"sidelight","actions":[]}')
+put("authorization-detail", plain=json.dumps(detail), masking=json.dumps(detail | {"masking": {"safe_names": ["REGION", "FEATURE_*"], "logs": "balanced"}}), session=json.dumps(detail | {"session_limits": {"requests": 9}}), none='{"type":"sidelight","actions":[]}')
 put("glob", stars=b"/a/**/c*d?/**\0/a/b/cxd1/e", all=b"**\0anything", heavy=b"*a*a*a*a*b\0aaaaaaaaaaaaaaaaaaaaaaaa", plain=b"/etc/app\0/etc/app", double=b"a**b\0ab")
 put("request-target", list="/v1/processes?container=app&limit=50", file="/v1/files?container=app&path=%2Fetc%2Fapp%2Fa+b.conf", odd="/v1/%C3%A9//x?=&a&b=%00", broken="/%zz", fragment="/a#b")
 

@@ -38,6 +38,14 @@ extension FuzzTarget {
         try require(!entry.name.contains(UInt8(ascii: "=")), "a name with =")
         try require(entry.name + (entry.value.map { [UInt8(ascii: "=")] + $0 } ?? []) == record, "not the record")
       }
+      let block = EnvironmentBlock(input, limit: 5)
+      try require(block.records.count == min(5, records.count), "other records in place")
+      for (record, whole) in zip(block.records, records) {
+        let entry = EnvironmentEntry(record: whole)
+        try require(
+          Array(block.name(record)) == entry.name && block.value(record).map { Array($0) } == entry.value,
+          "another entry")
+      }
       let few = NULSeparated.records(input.span, limit: 3).records
       // The rest of a block without a NUL comes as one more.
       try require(few.count <= 4 && few.elementsEqual(records.prefix(few.count)), "the limit changes records")
@@ -47,7 +55,20 @@ extension FuzzTarget {
       let bytes = groups.memberships.reduce(0) { $0 + $1.path.count + $1.controllers.count + 3 }
       try require(bytes <= input.count + 1, "more bytes than there were")
       try require(groups.memberships.allSatisfy { $0.hierarchy >= 0 && !$0.path.contains(0x0A) }, "not one line")
-      _ = groups.path
+      for own in [nil, [UInt8(ascii: "/")], Array("/kubepods/pod/\(String(repeating: "c", count: 64))".utf8)] {
+        guard let reference = ContainerReference(path: groups.path, beside: own) else { continue }
+        try require(
+          (1...64).contains(reference.id.utf8.count) && reference.id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F },
+          "an id that is none")
+      }
+    },
+    FuzzTarget("figures") { input in
+      if let statistics = try? SchedulerStatistics(input.span) {
+        try require(input.contains { (0x30...0x39).contains($0) }, "figures from nothing: \(statistics)")
+      }
+      if let rollup = try? MemoryRollup(input.span) {
+        try require(rollup.proportional % 1024 == 0 && rollup.unique % 1024 == 0, "not of kilobytes")
+      }
     },
     FuzzTarget("mountinfo") { input in
       let table = MountTable(input.span)

@@ -51,6 +51,31 @@ struct GrantTests {
     }
   }
 
+  @Test("a grant shows the variables that it names, but no secret and none that a name gives away")
+  func masking() throws {
+    let agent = try AgentUnderTest(
+      ["sleep", "300"],
+      environment: ["CHECKOUT_GREETING": "midnight", "CHECKOUT_NOTE": "ghp_" + String(repeating: "a1B2", count: 9)])
+    let id = try agent.workloadID(token: try agent.token())
+    func shown(_ name: String, _ masking: [String: Any]?) throws -> String? {
+      let token = try agent.narrowToken { $0["masking"] = masking }
+      let answer = try agent.get("/v1/processes/\(id)/environment?name=\(name)", token: token)
+      #expect(answer.status == 200, "\(answer.body)")
+      let variables = try #require(try answer.json["variables"] as? [[String: Any]])
+      return try #require(variables.first)["value"] as? String
+    }
+    #expect(try shown("CHECKOUT_GREETING", nil) == nil)
+    #expect(try shown("CHECKOUT_GREETING", ["safe_names": ["CHECKOUT_GREETING"]]) == "midnight")
+    #expect(try shown("CHECKOUT_GREETING", ["safe_names": ["CHECKOUT_*"], "logs": "balanced"]) == "midnight")
+    // The detectors object all the same.
+    #expect(try shown("CHECKOUT_NOTE", ["safe_names": ["CHECKOUT_*"]])?.contains("a1B2a1B2") != true)
+    for names in [["DB_PASSWORD"], ["*"], ["API_TOKEN_*"]] {
+      let token = try agent.narrowToken { $0["masking"] = ["safe_names": names] }
+      let refused = try agent.get("/v1/processes/\(id)/environment", token: token)
+      #expect(refused.code == "token_details_invalid", "\(names): \(refused.body)")
+    }
+  }
+
   @Test("a symlink does not lead out of the grant, and does not tell what is there")
   func symlinks() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "grant-\(UUID().uuidString)").path

@@ -103,10 +103,14 @@ final class Relaunch {
     return try agent.get(path, token: agent.token())
   }
 
-  /// Waits for its end; the exit status.
+  /// Waits for its end; the exit status. One that goes on is killed after a minute.
   func ending() -> Int32? {
-    defer { child = nil }
-    return child?.wait()
+    guard let child else { return nil }
+    self.child = nil
+    let deadline = Date().addingTimeInterval(60)
+    while DevelopmentInstallation.isRunning(Int(child.pid)), Date() < deadline { usleep(20_000) }
+    if DevelopmentInstallation.isRunning(Int(child.pid)) { kill(child.pid, SIGKILL) }
+    return child.wait()
   }
 
   private static let launcher = """

@@ -65,6 +65,57 @@ struct LookTests {
     #expect(result.output.utf8.count < 2 << 20)
   }
 
+  @Test("one process whole: each value with its unit, and in place of what is missing the reason")
+  func oneProcess() throws {
+    let body = #"""
+      {"id":"7@77","pid":7,"ppid":1,"parent":"unknown","container":"w","kind":"user","command":"a\u001bb\ufffd",
+      "command_base64":"YRti/w==","state":"S","subtree":{"processes":2,"threads":3,"resident_bytes":2048,
+      "cpu_milliseconds":1500},"arguments":["x","","a b","\u202e"],"capabilities":[],"swap_bytes":1048576,
+      "cpu_milliseconds":61000,"limits":[{"name":"Max open files","soft":"1024","hard":"4096","unit":"files"}],
+      "from_a_newer_agent":1,"unread":[{"field":"executable","status":"denied","reason":"different_uid"},
+      {"field":"arguments","status":"truncated"},{"field":"terminal","status":"empty"},
+      {"field":"working_directory","status":"empty","reason":"zombie"},{"field":"io","status":"unsupported"}]}
+      """#
+    let peer = try ScriptedPeer([
+      "/v1/processes": [try ScriptedPeer.processes([ScriptedPeer.process(7, parent: 1)])],
+      "/v1/processes/7%4077": [.init(body: body)],
+    ])
+    let result = try peer.run(["ps", "7"])
+    #expect(result.status == 0, Comment(rawValue: result.error))
+    var lines: [String: String] = [:]
+    for line in result.output.split(separator: "\n") {
+      guard let gap = line.range(of: "  ") else { continue }
+      lines[String(line[..<gap.lowerBound])] = line[gap.upperBound...].trimmingCharacters(in: .whitespaces)
+    }
+    #expect(lines["command"] == #"a\x1bb\xff"# && lines["swap"] == "1.0M" && lines["cpu"] == "1m01s")
+    #expect(lines["arguments"] == #"x '' 'a b' \u{202e} …"# && lines["capabilities"] == "none")
+    #expect(lines["executable"] == "(denied: different_uid)" && lines["terminal"] == "none")
+    #expect(lines["working directory"] == "none (zombie)" && lines["io"] == "(unsupported)")
+    #expect(lines["subtree"] == "processes: 2, threads: 3, resident: 2.0K, cpu: 1.50s")
+    #expect(lines["limits"] == "Max open files: 1024, at most 4096 files")
+    #expect(try peer.requests().contains { $0.contains("GET /v1/processes/7%4077?fields=all ") })
+    #expect(try peer.run(["ps", "7", "-o", "json"]).output.hasPrefix("{\"id\":\"7@77\""))
+    #expect(try peer.run(["ps", "8"]).status == 66)
+  }
+
+  @Test("what ps asks the agent for")
+  func parameters() throws {
+    let peer = try ScriptedPeer([
+      "/v1/processes": [try ScriptedPeer.processes([ScriptedPeer.process(7, parent: 1)])]
+    ])
+    let expected: [([String], String)] = [
+      (["ps", "--sort", "memory", "--limit", "3"], "sort=-resident_bytes&limit=3"),
+      (["ps", "--container", "a b", "--root", "7@77", "--depth", "0"], "container=a%20b&root=7%4077&depth=0"),
+      (["ps", "--fields", "command,memory", "--kernel-threads"], "fields=command%2Cmemory&kernel_threads=true"),
+      (["ps", "--root", "7"], "root=7%4077"),
+    ]
+    for (arguments, query) in expected {
+      let result = try peer.run(arguments)
+      #expect(result.status == 0, "\(result.error)")
+      #expect(try peer.requests().last?.contains("GET /v1/processes?\(query) ") == true, "\(arguments)")
+    }
+  }
+
   @Test("a pid becomes its opaque id, which is percent-encoded; masked values are presence tokens")
   func environment() throws {
     let peer = try ScriptedPeer([

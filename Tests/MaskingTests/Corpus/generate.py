@@ -10,7 +10,7 @@ import base64, json, pathlib, random, re, string, uuid, zlib
 
 MEASURED = {
     "ansible", "cloud-cli", "dotnet", "jenkins", "kafka", "mail", "mobile", "mongodb", "network", "php",
-    "rails", "redis", "rust", "systemd", "vault", "windows",
+    "rails", "redis", "csharp", "goshell", "oauth-logs", "orm-logs", "php-ruby", "yaml-settings", "rust", "systemd", "vault", "windows",
 }
 COPIES = 4
 WORDS = """harbor lantern copper meadow rocket violet thunder saddle pepper marble canyon walnut falcon
