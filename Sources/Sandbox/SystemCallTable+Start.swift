@@ -5,10 +5,6 @@ extension SystemCallTable {
     cLibraryStart + runtimeStart + [
       .init("execve", "the container's runtime starts the agent, the opener starts the other two; no role may"),
       .init(
-        "openat", "runc opens the pipe on which it waits, between loading this profile and execve; no file is made",
-        where: .equals(0o2000001, in: 2, of: 0xFFFF_FFFF & ~0o500000)),  // O_WRONLY and O_CLOEXEC; O_LARGEFILE or not
-      .init("readlink", "Swift's start ends the program where it cannot learn its path", only: .amd64),
-      .init(
         "clone", "posix_spawn of collector and endpoint (CLONE_VM, CLONE_VFORK, SIGCHLD)",
         where: .equals(0x4111, in: 0)),
       .init("clone", "the collector's worker threads, before its filter", where: .equals(threadFlags, in: 0)),
@@ -28,8 +24,10 @@ extension SystemCallTable {
       .init("epoll_create1", "the endpoint's event loop", only: .arm64),
       .init("timerfd_create", "the event loop's timer"),
       .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
-      .init("getresuid", "refuses to be root in any of its ids"),
-      .init("geteuid", "refuses to be root"),
+      .init("readlink", "the Swift runtime asks where it is", only: .amd64),
+      .init("readlinkat", "the Swift runtime asks where it is", only: .arm64),
+      .init("getresuid", "refuses to be root, in any of its user ids"),
+      .init("geteuid", "says in posture who it is"),
       .init("getegid", "says in posture who it is"),
       .init("getppid", "says in posture who the opener is"),
       .init("statfs", "whether the root is read-only, for posture"),
@@ -39,7 +37,7 @@ extension SystemCallTable {
       .init("prctl", "not dumpable from here on (PR_SET_DUMPABLE)", where: .equals(4, in: 0)),
       .init("prctl", "the process's name (PR_SET_NAME)", where: .equals(15, in: 0)),
       .init("prctl", "how many capabilities there are (PR_CAPBSET_READ)", where: .equals(23, in: 0)),
-      .init("prctl", "the securebits, for posture (PR_GET_SECUREBITS)", where: .equals(27, in: 0)),
+      .init("prctl", "says in posture what the launcher locked (PR_GET_SECUREBITS)", where: .equals(27, in: 0)),
       .init("prctl", "PR_SET_NO_NEW_PRIVS", where: .equals(38, in: 0)),
       .init("prctl", "PR_GET_NO_NEW_PRIVS", where: .equals(39, in: 0)),
       .init("prctl", "the ambient set (PR_CAP_AMBIENT)", where: .equals(47, in: 0)),
