@@ -86,7 +86,7 @@ struct ProfileTests {
     #expect(relaunch.stop() == 0)
     for role in Role.allCases {
       let threads = roleOfThread.filter { $0.value == role }.keys
-      #expect(threads.count == (role == .collector ? 5 : 1), "\(role)")
+      #expect(threads.count == (role == .collector ? 6 : 1), "\(role)")
       let texts = try threads.map { try traces.read("trace.\($0)").split(separator: "\n") }
       // seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC …) with a program, the last of them.
       let loaded = texts.joined().filter { $0.contains(" seccomp(0x1, 0x") && $0.hasSuffix("= 0") }

@@ -138,23 +138,21 @@ struct StallTests {
     #expect(try stuckThreads(of: agent) == 1)
   }
 
-  @Test("when every worker stands still: 503 at once, the posture is still told, and it ends with its cause")
-  func allStuck() throws {
+  @Test("many processes whose environments cannot be read: two workers at most are lost, the others serve")
+  func manyStuck() throws {
     let target = try HangingTarget("4")
     let agent = try AgentUnderTest([], options: ["--pid", "\(try target.pid("family"))"])
     // Requests that hang count as under way until their worker comes back.
     let token = try concurrent(agent)
-    for _ in 0..<4 {
-      #expect(try ask(agent, "/v1/files?path=/etc/passwd", token).0 == "target_unresponsive")
-    }
-    #expect(try stuckThreads(of: agent) == 4)
+    var answers: [String] = []
+    for _ in 0..<6 { answers.append(try ask(agent, "/v1/files?path=/etc/passwd", token).0) }
+    #expect(answers.first == "target_unresponsive" && answers.suffix(3) == ["200", "200", "200"], "\(answers)")
+    #expect((1...2).contains(try stuckThreads(of: agent)))
     for path in ["/v1/files?path=/etc/passwd", "/v1/processes", "/v1/logs"] {
       let (code, seconds) = try ask(agent, path, token)
-      #expect(code == "overloaded" && seconds < 2, "\(path): \(code) after \(seconds)")
+      #expect(code == "200" && seconds < 2, "\(path): \(code) after \(seconds)")
     }
-    let posture = try agent.get("/v1/posture", token: token)
-    #expect(posture.status == 200)
-    // A stranger is still told off, not served: the reserve decides as the others do.
+    #expect(try agent.get("/v1/posture", token: token).status == 200)
     #expect(try agent.get("/v1/posture", token: nil).code == "token_missing")
     target.end()
     let deadline = Date().addingTimeInterval(20)
