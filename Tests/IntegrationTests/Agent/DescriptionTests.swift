@@ -30,9 +30,13 @@ struct DescriptionTests {
     try folder.write(
       "schemathesis.toml",
       """
-      # A well-formed request may be refused for what is there: the process has ended, the path is no directory.
+      # A request as the description has it may be refused for what no schema can say: the process has ended, the path
+      # is no directory, the agent has not sealed this cursor.
       [checks.positive_data_acceptance]
       expected-statuses = ["2xx", "400", "401", "403", "404", "410", "422", "429"]
+      # One that is wrong in two ways may be told that its process has ended.
+      [checks.negative_data_rejection]
+      expected-statuses = ["400", "401", "403", "404", "405", "410", "422", "5xx"]
       """)
     let result = try Command.run(
       Self.root.appending(path: ".build/python/bin/schemathesis").path,
