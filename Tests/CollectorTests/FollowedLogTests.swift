@@ -377,7 +377,7 @@ struct FollowedLogModelTests {
           written += 1
         }
       case 6:
-        usleep(2_000)
+        usleep(12_000)  // The clock of a file system ticks every few milliseconds; within one tick files have no order.
         for number in stride(from: 8, through: 1, by: -1) where log.exists("log.\(number)") {
           try log.rename("log.\(number)", "log.\(number + 1)")
         }
@@ -388,7 +388,7 @@ struct FollowedLogModelTests {
           try log.append("\(written) late\n", to: "log.1")
           written += 1
         }
-        usleep(2_000)
+        usleep(12_000)  // The clock of a file system ticks every few milliseconds; within one tick files have no order.
         try log.append("\(written) first\n")
         written += 1
       case 7:
@@ -425,7 +425,7 @@ struct FollowedLogModelTests {
           written += 1
         }
       case 6:
-        usleep(2_000)
+        usleep(12_000)  // The clock of a file system ticks every few milliseconds; within one tick files have no order.
         let hasCopy = Bool.random(using: &random)
         if hasCopy {
           for number in stride(from: 8, through: 1, by: -1) where log.exists("log.\(number)") {
