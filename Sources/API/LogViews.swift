@@ -8,7 +8,7 @@ package struct LogSource: Sendable, Equatable, Decodable {
   package var status: String
   package var size: Int64?
   package var modified: String?
-  /// What the source stands for now: the last modified first.
+  /// The files that the source stands for at this moment, the last modified first.
   package var files: [LogFile] = []
   /// There are more files than are listed.
   package var truncated = false

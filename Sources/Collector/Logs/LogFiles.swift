@@ -58,7 +58,7 @@ final class LogFiles: Sendable {
     return LogFolder(directory: place.shared, walk: below, allowsHardLinks: source.allowsHardLinks)
   }
 
-  /// What a source stands for now.
+  /// The files that a source stands for at this moment.
   struct Survey: Sendable {
     /// The file of a path, or those that a pattern matches and that are no older part of another one: the last modified
     /// first.
