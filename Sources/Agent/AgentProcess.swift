@@ -24,7 +24,6 @@ enum AgentProcess {
       Process.exitNow(Exit.refused)
     }
     do {
-      // Before the file size limit: libseccomp hands the program over through a memory file.
       let filter = try SeccompFilter(for: .opener)
       // Before the children, which so inherit no_new_privs. The file size limit they would inherit as well, and the
       // collector may have to write its audit events into a file.

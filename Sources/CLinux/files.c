@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -83,9 +82,4 @@ long cl_list_attributes(int path_fd, char *buffer, size_t size) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", path_fd);
   ssize_t count = listxattr(path, buffer, size);
   return count < 0 ? -errno : count;
-}
-
-int cl_memory_file(void) {
-  int fd = memfd_create("sidelight", MFD_CLOEXEC);
-  return fd < 0 ? -errno : fd;
 }

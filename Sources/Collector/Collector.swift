@@ -44,7 +44,6 @@ package enum Collector {
     let pool: WorkerPool
     let wake: EventCounter
     do {
-      // Compiled first: libseccomp hands the program over through a memory file, which RLIMIT_FSIZE would stop.
       let filter = try SeccompFilter(for: .collector)
       let hardened = try Confinement.harden(
         .collector, mode: arguments.mode,
@@ -54,6 +53,7 @@ package enum Collector {
       try Poll.ignoreShutdownSignals()
       try endpoint.setNonBlocking()
       wake = try EventCounter(semaphore: false)
+      _ = ProcessDirectory.hasPidfs
       pool = try WorkerPool(threads: workers, capacity: waitingJobs)
       confined = try hardened.load(filter)
     } catch {
@@ -106,7 +106,9 @@ package enum Collector {
         let scope = try Scope(
           root: configuration.scope, containerName: configuration.container, containers: configuration.containers,
           proc: proc)
-        target = Target(scope: scope, proc: proc, opener: client, rules: configuration.masking)
+        target = Target(
+          scope: scope, proc: proc, opener: client, own: confined.confinement.identity,
+          rules: configuration.masking)
       } catch {
         throw Failure("/proc: \(error)")
       }
@@ -141,8 +143,8 @@ package enum Collector {
         agent: configuration.agent, build: arguments.build, confinement: confined.confinement,
         isInPod: configuration.scope == .pod,
         roles: [
-          .init(role: .opener, pid: Process.identity.parentPid, report: arguments.openerReport),
-          .init(role: .collector, pid: Process.identity.pid, report: confined.report),
+          .init(role: .opener, pid: confined.confinement.identity.parentPid, report: arguments.openerReport),
+          .init(role: .collector, pid: Process.pid, report: confined.report),
           .init(role: .endpoint, pid: endpoint.pid, report: endpointReport),
         ], proc: proc)
       do {

@@ -27,7 +27,7 @@ final class CollectorLink {
   }
 
   func start(_ confined: Confined, collector: Int32, opener: Int32) throws {
-    let hello = RoleStatus(pid: Process.identity.pid, report: confined.report.text)
+    let hello = RoleStatus(pid: Process.pid, report: confined.report.text)
     let link = NIOLoopBound(self, eventLoop: loop)
     ClientBootstrap(group: loop)
       .channelInitializer { channel in

@@ -21,7 +21,6 @@ package enum Endpoint {
     do {
       openerClient = OpenerClient(
         socket: SharedDescriptor(FileDescriptor(owning: try FileDescriptor.duplicate(opener))))
-      // Before the file size limit: libseccomp hands the program over through a memory file.
       compiled = CompiledFilter(try SeccompFilter(for: .endpoint))
       hardened = try Confinement.harden(.endpoint, mode: mode)
       Process.tuneAllocator()
@@ -29,19 +28,24 @@ package enum Endpoint {
     } catch {
       throw Failure("\(error)")
     }
-    // The event loop makes its own descriptors first; then the filter closes; then the first byte is read.
+    // The event loop makes its own descriptors first, and the libraries do what they do once; then the filter closes;
+    // then the first byte is read.
     MultiThreadedEventLoopGroup.withCurrentThreadAsEventLoop { loop in
-      do {
-        let confined = try hardened.load(compiled.take())
-        let credentials = try ServerCredentials(from: openerClient)
-        let link = CollectorLink(loop: loop, listener: listener, credentials: credentials)
-        try link.start(confined, collector: collector, opener: opener)
-      } catch {
-        // Standard error may be a file, which this process may not write to any more: the collector says it.
-        let stream = FileDescriptor(owning: collector)
-        let last = Frame(.log, payload: LogMessage(level: .error, text: "\(error)").encoded)
-        do throws(SystemError) { try stream.writeAll(last.encoded) } catch {}
-        Process.exitNow(70)
+      let compiled = NIOLoopBound(compiled, eventLoop: loop)
+      FirstUse.make(on: loop).whenComplete { first in
+        do {
+          try first.get()
+          let confined = try hardened.load(compiled.value.take())
+          let credentials = try ServerCredentials(from: openerClient)
+          let link = CollectorLink(loop: loop, listener: listener, credentials: credentials)
+          try link.start(confined, collector: collector, opener: opener)
+        } catch {
+          // Standard error may be a file, which this process may not write to any more: the collector says it.
+          let stream = FileDescriptor(owning: collector)
+          let last = Frame(.log, payload: LogMessage(level: .error, text: "\(error)").encoded)
+          do throws(SystemError) { try stream.writeAll(last.encoded) } catch {}
+          Process.exitNow(70)
+        }
       }
     }
   }

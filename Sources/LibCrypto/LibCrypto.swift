@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// libcrypto's primitives, as this agent needs them. Everything works on byte arrays in memory.
 package enum LibCrypto {
@@ -8,7 +9,7 @@ package enum LibCrypto {
     package static func == (a: Failure, b: Failure) -> Bool { a.operation.description == b.operation.description }
   }
 
-  /// Loads what is loaded lazily (providers, algorithms, the random generator), without reading a configuration file.
+  /// Loads what is loaded lazily (providers, algorithms), without reading a configuration file.
   /// Call once before the sandbox closes; with TZ set, so that nothing looks for a time zone.
   package static func prepare() throws(Failure) {
     guard OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil) == 1 else {
@@ -22,10 +23,11 @@ package enum LibCrypto {
     _ = try sha256([])
   }
 
+  /// At most 256 bytes of the kernel's generator (getrandom(2)): no state of one is in this process's memory.
   package static func random(_ count: Int) throws(Failure) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    // SAFETY: RAND_bytes writes exactly `count` bytes into the array.
-    guard unsafe RAND_bytes(&bytes, Int32(count)) == 1 else { throw Failure(operation: "RAND_bytes") }
+    // SAFETY: getentropy(3) writes exactly `count` bytes into the array.
+    guard unsafe getentropy(&bytes, count) == 0 else { throw Failure(operation: "getentropy") }
     return bytes
   }
 

@@ -47,7 +47,7 @@ package enum Probe {
   private static func objection(
     to question: Question, proc: borrowing ProcFileSystem, port: ([String]) -> UInt16?
   ) throws(ProcFSError) -> String? {
-    let agent = try AgentProcesses(ofContainerOf: Process.identity.pid, proc: proc)
+    let agent = try AgentProcesses(ofContainerOf: Process.pid, proc: proc)
     if let shortcoming = agent.shortcoming { return shortcoming }
     let port = port(try agent.commandLine(proc))
     let socket = try listening(proc, port: port)
@@ -60,10 +60,14 @@ package enum Probe {
     return try agent.firstUnconfinedThread(proc)
   }
 
+  private static func identity() throws(ProcFSError) -> Process.Identity {
+    do throws(SystemError) { return try Process.Identity() } catch { throw .init(error) }
+  }
+
   private static func listening(_ proc: borrowing ProcFileSystem, port: UInt16?) throws(ProcFSError) -> ListeningSocket?
   {
     guard let port else { return nil }
-    let uid = Process.identity.userID
+    let uid = try identity().userID
     for name in ["net/tcp", "net/tcp6"] {
       let socket = try sockets(name, proc).first { $0.port == port && $0.uid == uid }
       if let socket { return socket }

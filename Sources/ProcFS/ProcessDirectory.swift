@@ -95,10 +95,11 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     }
   }
 
-  /// Asked once, with a pidfd of this process: before pidfs every pidfd shared one anonymous inode.
-  private static let hasPidfs: Bool = {
+  /// Whether pidfds have inodes of their own; before pidfs they shared one. Asked once, with a pidfd of this process, and
+  /// by a confined process before its filter.
+  package static let hasPidfs: Bool = {
     do throws(SystemError) {
-      let own = FileDescriptor(owning: try checked("pidfd_open", cl_pidfd_open(Process.identity.pid)))
+      let own = FileDescriptor(owning: try checked("pidfd_open", cl_pidfd_open(Process.pid)))
       // PID_FS_MAGIC, include/uapi/linux/magic.h.
       return try own.fileSystemMagic() == 0x5049_4446
     } catch {

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import Linux
+package import Linux
 
 /// Puts this process into its role's sandbox. The first thing each role's main does, while there is one thread, before
 /// a byte is read from anyone.
@@ -13,6 +13,8 @@ internal import Linux
 package struct Confinement: Sendable {
   package let role: Role
   package let mode: ConfinementMode
+  /// Who this process is.
+  package let identity: Process.Identity
   /// 0 where the kernel has no Landlock (best-effort only).
   package let landlockABI: Int
   package let hasLandlockDomain: Bool
@@ -26,13 +28,16 @@ package struct Confinement: Sendable {
   package let rootIsReadOnly: Bool
 
   /// Refuses what no sandbox can mend: root, capabilities, an executable that its user can read, a kernel without
-  /// Landlock. Changes nothing.
-  package static func preflight(_ mode: ConfinementMode) throws(SandboxError) {
-    if try step("getresuid", cl_is_root()) != 0 { throw .runningAsRoot }
+  /// Landlock. Changes nothing; tells who this is.
+  @discardableResult
+  package static func preflight(_ mode: ConfinementMode) throws(SandboxError) -> Process.Identity {
+    let identity = try asked("/proc/self/status") { () throws(SystemError) in try Process.Identity() }
+    if identity.isRoot { throw .runningAsRoot }
     try Capabilities.requireNone()
-    guard mode == .strict else { return }
+    guard mode == .strict else { return identity }
     if try step("prctl", cl_get_dumpable()) != 0 { throw .dumpableAtEntry }
     if Landlock.abi == 0 { throw .landlockMissing }
+    return identity
   }
 
   /// Everything but the seccomp filter: checks who we are, drops capabilities, sets no_new_privs and non-dumpable,
@@ -41,21 +46,23 @@ package struct Confinement: Sendable {
   package static func harden(
     _ role: Role, mode: ConfinementMode, keepsFileSize: Bool = false
   ) throws(SandboxError) -> Confinement {
-    try preflight(mode)
-    _ = Process.identity
+    let identity = try preflight(mode)
+    _ = Process.pid  // read once, while it can be
     // Capabilities and domains belong to threads: one that is there already would keep what it has.
-    guard try step("opendir", cl_thread_count()) == 1 else { throw .didNotTake("one thread") }
+    let threads = try asked("/proc/self/task") { () throws(SystemError) in try Process.threadCount() }
+    guard threads == 1 else { throw .didNotTake("one thread") }
     let wasDumpable = try step("prctl", cl_get_dumpable()) != 0
     try step("prctl", unsafe cl_set_name("sl-\(role.rawValue)"))
     try step("prctl", cl_set_no_new_privs())
     try step("prctl", cl_set_dumpable(0))
     try Capabilities.clear()
     try limit(RLIMIT_CORE, to: 0)
-    do throws(SystemError) { try Process.raiseDescriptorLimit() } catch { throw .failed(step: "RLIMIT_NOFILE", error) }
-    let rootIsReadOnly = try step("statvfs", cl_root_is_read_only()) == 1
+    try asked("RLIMIT_NOFILE") { () throws(SystemError) in try Process.raiseDescriptorLimit() }
+    let rootIsReadOnly = try step("fstatvfs", cl_root_is_read_only()) == 1
 
     let abi = Landlock.abi
-    let trial = SelfTestRun(SelfTest.attempts(for: role, landlockABI: abi))
+    let trial = SelfTestRun(
+      SelfTest.attempts(for: role, landlockABI: abi), parent: identity.parentPid)
     var hasDomain = false
     switch role {
     case .opener: break  // A domain would deny the ptrace-gated opens that are its purpose.
@@ -78,7 +85,8 @@ package struct Confinement: Sendable {
     if wasDumpable { shortfalls.append(.unreadableExecutable) }
     if !Capabilities.boundingSetIsEmpty { shortfalls.append(.boundingSet) }
     let hardened = Confinement(
-      role: role, mode: mode, landlockABI: abi, hasLandlockDomain: hasDomain, securebits: try Capabilities.securebits(),
+      role: role, mode: mode, identity: identity, landlockABI: abi, hasLandlockDomain: hasDomain,
+      securebits: try Capabilities.securebits(),
       selfTests: selfTests, shortfalls: shortfalls, rootIsReadOnly: rootIsReadOnly)
     if !keepsFileSize { try hardened.forbidFileWrites() }
     return hardened
@@ -101,6 +109,12 @@ package struct Confinement: Sendable {
     let digest = filter.digest
     try filter.load()
     return Confined(confinement: self, filterDigest: digest)
+  }
+
+  private static func asked<Answer>(
+    _ what: String, _ body: () throws(SystemError) -> Answer
+  ) throws(SandboxError) -> Answer {
+    do throws(SystemError) { return try body() } catch { throw .failed(step: what, error) }
   }
 
   @discardableResult

@@ -52,14 +52,17 @@ internal import Linux
     try check("load", unsafe seccomp_load(pointer))
   }
 
-  /// The BPF program, by way of a memory file.
+  /// The BPF program, by way of a socket: libseccomp writes it at once, as one message that is sent whole or not at all.
   func program() throws(SandboxError) -> [UInt8] {
     var program: [UInt8] = []
     do throws(SystemError) {
-      let file = FileDescriptor(owning: try checked("memfd_create", cl_memory_file()))
-      let code = unsafe seccomp_export_bpf(pointer, file.raw)
+      let (own, library) = try Sockets.pair(.sequencedPacket)
+      let reader = FileDescriptor(owning: own)
+      let writer = FileDescriptor(owning: library)
+      let code = unsafe seccomp_export_bpf(pointer, writer.raw)
       if code != 0 { throw SystemError("seccomp_export_bpf", -code) }
-      while try file.read(into: &program, count: 65536, at: Int64(program.count)) > 0 {}
+      // BPF_MAXINSNS instructions of eight bytes (include/uapi/linux/bpf_common.h).
+      _ = try reader.read(into: &program, count: 4096 * 8)
     } catch {
       throw .failed(step: "compiling the filter", error)
     }

@@ -79,12 +79,14 @@ package struct SelfTest: Sendable, Equatable {
 /// The attempts of one process, half made: `finish` makes them again.
 struct SelfTestRun: ~Copyable {
   private let attempts: [SelfTest.Attempt]
+  private let parent: Int32
   private var before: [SelfTest.Outcome] = []
   /// Made outside of any domain; -1 where it could not be.
   private let listener: FileDescriptor
 
-  init(_ attempts: [SelfTest.Attempt]) {
+  init(_ attempts: [SelfTest.Attempt], parent: Int32) {
     self.attempts = attempts
+    self.parent = parent
     let made = attempts.contains(.connectAbstract) ? cl_abstract_listener() : -1
     listener = FileDescriptor(owning: made)
     for attempt in attempts { before.append(outcome(of: attempt)) }
@@ -99,7 +101,6 @@ struct SelfTestRun: ~Copyable {
   }
 
   private borrowing func outcome(of attempt: SelfTest.Attempt) -> SelfTest.Outcome {
-    let parent = Process.identity.parentPid
     // SAFETY: each path is a terminated string for the time of the call; none is kept.
     let result: Int32 =
       switch attempt {

@@ -14,7 +14,9 @@ extension SystemCallTable {
       .init("dup2", "posix_spawn gives the descriptors their numbers", only: .amd64),
       .init("dup3", "posix_spawn gives the descriptors their numbers", only: .arm64),
       .init("close_range", "posix_spawn closes all others"),
-      .init("socketpair", "between the three processes (AF_UNIX)", where: .equals(1, in: 0)),
+      .init(
+        "socketpair", "between the three processes, and from libseccomp for the filter's digest (AF_UNIX)",
+        where: .equals(1, in: 0)),
       .init("socket", "the listening socket (AF_INET)", where: .equals(2, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("socket", "the listening socket (AF_INET6)", where: .equals(10, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("bind", "the listening socket"),
@@ -23,14 +25,16 @@ extension SystemCallTable {
       .init("epoll_create", "the endpoint's event loop", only: .amd64),
       .init("epoll_create1", "the endpoint's event loop", only: .arm64),
       .init("timerfd_create", "the event loop's timer"),
-      .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
-      .init("readlink", "the Swift runtime asks where it is", only: .amd64),
-      .init("readlinkat", "the Swift runtime asks where it is", only: .arm64),
-      .init("getresuid", "refuses to be root, in any of its user ids"),
-      .init("geteuid", "says in posture who it is"),
-      .init("getegid", "says in posture who it is"),
-      .init("getppid", "says in posture who the opener is"),
-      .init("statfs", "whether the root is read-only, for posture"),
+      .init("readlink", "the Swift runtime asks where it is, and ends where nobody says", only: .amd64),
+      .init("readlinkat", "the Swift runtime asks where it is, and ends where nobody says", only: .arm64),
+      .init("fstatfs", "whether the root is read-only, for posture; tells pidfs from what came before it"),
+      .init(
+        "madvise", "BoringSSL asks whether it would notice a fork (an advice that nobody knows)",
+        where: .equals(0xFFFF_FFFF, in: 2)),
+      .init("madvise", "BoringSSL's random state is wiped in a fork (MADV_WIPEONFORK)", where: .equals(18, in: 2)),
+      .init(
+        "sched_getaffinity", "ENOSYS: the C library, which asks where the stack ends, then goes without",
+        action: .errno(38)),
       .init("capget", "reads its capability sets"),
       .init("capset", "empties them"),
       .init("prctl", "whether it is dumpable (PR_GET_DUMPABLE)", where: .equals(3, in: 0)),
@@ -65,7 +69,10 @@ extension SystemCallTable {
       .init("fcntl", "the listening socket (F_GETFL)", where: .equals(3, in: 1)),
       .init("fcntl", "the listening socket (F_SETFL)", where: .equals(4, in: 1)),
       .init("umask", "files are for nobody else"),
-      .init("memfd_create", "libseccomp hands the compiled filter over, for its digest"),
+      .init(
+        "socketpair", "libseccomp hands the compiled filter over, for its digest (AF_UNIX)", where: .equals(1, in: 0)),
+      .init("sched_getaffinity", "how many processors there are, and where the stack ends"),
+      .init("newfstatat", "the C library looks at standard output, the Swift runtime for its tools"),
       .init("prctl", "PR_SET_NO_NEW_PRIVS", where: .equals(38, in: 0)),
       .init("seccomp", "what the kernel can filter, and the filter itself"),
     ]
@@ -76,8 +83,6 @@ extension SystemCallTable {
     .init("set_tid_address", "the C library's start"),
     .init("mprotect", "relocations become read-only, stacks get their guards", where: .bitsClear(executable, in: 2)),
     .init("prlimit64", "the stack's size; limits for core files, file sizes and descriptors"),
-    .init("sched_getaffinity", "where the stack ends (pthread_getattr_np)"),
-    .init("newfstatat", "the C library looks at standard output, the loader at libraries"),
   ]
 
   /// What runc calls between loading the filter and execve.

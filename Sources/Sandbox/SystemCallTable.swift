@@ -56,7 +56,6 @@ package enum SystemCallTable {
     .init("lseek", "passes over the holes of a log file (SEEK_DATA)", where: .equals(3, in: 2), isRare: true),
     .init("readlinkat", "symlinks of the target, as text"),
     .init("statx", "metadata"),
-    .init("fstatfs", "tells pidfs from what came before it"),
     .init("getdents64", "/proc and directories of the target"),
     .init("listxattr", "names of extended attributes"),
     .init("pidfd_open", "the inode that tells a process from its successor with the same pid"),
@@ -65,17 +64,11 @@ package enum SystemCallTable {
     .init("sendmsg", "requests to the opener, with the descriptor that they are about"),
     .init("ppoll", "waits for the endpoint, the workers, the opener's answer and room in the audit sink"),
     .init("getrandom", "request ids, sealed cursors"),
-    .init("getpid", "libcrypto's random generator looks whether the process has forked"),
     .init(
       "fcntl", "a descriptor of its own of a held directory (F_DUPFD_CLOEXEC)", where: .equals(1030, in: 1)),
   ]
 
   private static let endpointRules: [SystemCallRule] = [
-    .init(
-      "madvise", "BoringSSL asks whether it would notice a fork (an advice that nobody knows)",
-      where: .equals(0xFFFF_FFFF, in: 2)),
-    .init("madvise", "BoringSSL's random state is wiped in a fork (MADV_WIPEONFORK)", where: .equals(18, in: 2)),
-    .init("rt_sigaction", "SwiftNIO ignores SIGPIPE at its first socket", where: .equals(13, in: 0)),
     .init("epoll_wait", "the event loop", only: .amd64),
     .init("epoll_pwait", "the event loop", only: .arm64),
     .init("epoll_ctl", "the event loop"),
@@ -87,7 +80,7 @@ package enum SystemCallTable {
     .init("writev", "TLS records for a client that reads slowly, when several wait", isRare: true),
     .init("recvmsg", "credential files from the opener"),
     .init("ppoll", "waits for the opener's answer"),
-    .init("getrandom", "TLS"),
+    .init("getrandom", "TLS, where BoringSSL seeds its generator anew", isRare: true),
     .init(
       "getsockopt", "why a connection was reset (SO_ERROR)", where: .equals(1, in: 1), .equals(4, in: 2), isRare: true),
     .init("setsockopt", "TCP_NODELAY", where: .equals(6, in: 1), .equals(1, in: 2)),

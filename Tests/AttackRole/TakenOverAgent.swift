@@ -57,7 +57,7 @@ enum TakenOverAgent {
       let filter = try SeccompFilter(for: .endpoint)
       let confined = try Confinement.harden(.endpoint, mode: .strict).load(filter)
       let hello = Frame(
-        .hello, payload: RoleStatus(pid: Process.identity.pid, report: confined.report.text).encoded)
+        .hello, payload: RoleStatus(pid: Process.pid, report: confined.report.text).encoded)
       let collector = FileDescriptor(owning: 4)
       try collector.writeAll(hello.encoded)
       ca_relay(epoll, attacker, collector.raw)

@@ -37,7 +37,8 @@ struct Bench: ~Copyable {
     let (client, server) = try Sockets.pair(.sequencedPacket)
     let opener = OpenerClient(socket: SharedDescriptor(FileDescriptor(owning: client)), timeoutMilliseconds: 5000)
     Thread { Self.serve(FileDescriptor(owning: server)) }.start()
-    target = Target(scope: scope, proc: proc, opener: opener, rules: .builtIn)
+    let own = try Linux.Process.Identity()
+    target = Target(scope: scope, proc: proc, opener: opener, own: own, rules: .builtIn)
     pid = child
     end = ours
   }

@@ -38,7 +38,7 @@ struct ContainerNamesTests {
   @Test("a configured name wins over the id, which is the name of last resort; here is no kubelet")
   func names() throws {
     let proc = try ProcFileSystem()
-    let own = try proc.open(Process.identity.pid)
+    let own = try proc.open(Process.pid)
     let names = try ContainerNames(configured: [.init(name: "app", id: "0a1b2c3d0a1b")], own: own)
     #expect(try names.name(of: own, id: Self.id, path: []) == "app")
     #expect(try names.name(of: own, id: "0a1b2c3d0a1b", path: []) == "app")

@@ -86,12 +86,38 @@ struct ProcessTests {
     }
   }
 
-  @Test func identity() {
-    #expect(Linux.Process.identity.pid == getpid())
-    #expect(Linux.Process.identity.userID == geteuid())
-    #expect(Linux.Process.identity.groupID == getegid())
-    #expect(Linux.Process.identity.parentPid == getppid())
+  @Test("who this process is, as the calls for it say") func identity() throws {
+    let identity = try Linux.Process.Identity()
+    #expect(identity.userID == geteuid() && identity.userIDs[0] == getuid())
+    #expect(identity.groupID == getegid() && identity.groupIDs[0] == getgid())
+    #expect(identity.parentPid == getppid())
+    #expect(Linux.Process.pid == getpid() && identity.pid == getpid())
     #expect(Linux.Process.pageSize == sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  @Test(
+    "root in any of the four user ids is root; a name cannot pass for another field",
+    arguments: [
+      ("1\t2\t3\t4", false), ("0\t2\t3\t4", true), ("1\t0\t3\t4", true), ("1\t2\t0\t4", true), ("1\t2\t3\t0", true),
+    ])
+  func rootInAnyID(ids: String, isRoot: Bool) throws {
+    let text = "Name:\tUid:\\n0\nPid:\t9\nPPid:\t7\nUid:\t\(ids)\nGid:\t5\t6\t7\t8\nUid:\t0\t0\t0\t0\n"
+    let identity = try Linux.Process.Identity(status: Array(text.utf8))
+    #expect(identity.isRoot == isRoot && identity.parentPid == 7 && identity.groupID == 6)
+  }
+
+  @Test(
+    "a status that lacks an id tells nobody who this is",
+    arguments: [
+      "", "Pid:\t0\nPPid:\t7\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n",
+      "Pid:\t9\nPPid:\t7\nUid:\t1\t2\t3\t4\n", "Pid:\t9\nPPid:\t7\nUid:\t1\t2\t3\nGid:\t5\t6\t7\t8\n",
+      "Pid:\t9\nPPid:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n",
+      "Pid:\t9\nPPid:\t7\nUid:\t1\t2\t3\t-4\nGid:\t5\t6\t7\t8\n",
+    ])
+  func incompleteStatus(text: String) {
+    #expect(throws: SystemError("/proc/self/status", EINVAL)) {
+      try Linux.Process.Identity(status: Array(text.utf8))
+    }
   }
 
   @Test func theBuildIDIsHexadecimal() {

@@ -47,6 +47,6 @@ struct ListeningSocketTests {
     let listening = try Sockets.listen(address: "127.0.0.1", port: 0)
     let port = try Sockets.localPort(of: listening)
     let socket = try #require(try found(port))
-    #expect(socket.uid == Process.identity.userID && socket.waiting == 0)
+    #expect(try socket.uid == Process.Identity().userID && socket.waiting == 0)
   }
 }

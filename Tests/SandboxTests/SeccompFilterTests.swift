@@ -126,15 +126,14 @@ struct SeccompFilterTests {
         passes("fcntl", [0, 3, 0, 0, 0, 0])
         passes("fcntl", [-1, 4, 0o4000, 0, 0, 0])
         for command in [0, 1, 2, 8, 1024, 1030, 1031, 1033] { kills("fcntl", [0, command, 0, 0, 0, 0]) }
-        passes("rt_sigaction", [13, 0, 0, 8, 0, 0])
-        for signal in [1, 2, 9, 11, 15, 31] { kills("rt_sigaction", [signal, 0, 0, 8, 0, 0]) }
+        // What its libraries do once, they have done by then.
+        for signal in [1, 2, 9, 11, 13, 15, 31] { kills("rt_sigaction", [signal, 0, 0, 8, 0, 0]) }
         passes("getsockopt", [-1, 1, 4, 0, 0, 0])
         passes("setsockopt", [-1, 6, 1, 0, 0, 0])
         // SO_PEERCRED and SO_RCVBUF; SO_ATTACH_FILTER, TCP_ULP, IP_OPTIONS.
         for (level, name) in [(1, 17), (1, 8), (6, 4)] { kills("getsockopt", [-1, level, name, 0, 0, 0]) }
         for (level, name) in [(1, 26), (6, 31), (0, 4), (1, 1)] { kills("setsockopt", [-1, level, name, 0, 0, 0]) }
-        for advice in [18, -1] { passes("madvise", [0, 0, advice, 0, 0, 0]) }
-        for advice in [0, 4, 8, 17, 21] { kills("madvise", [0, 0, advice, 0, 0, 0]) }
+        for advice in [0, 4, 8, 17, 18, 21, -1] { kills("madvise", [0, 0, advice, 0, 0, 0]) }
       }
       exit(EXIT_SUCCESS)
     }

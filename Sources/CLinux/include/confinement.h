@@ -23,12 +23,7 @@ int cl_get_securebits(void);
 // Sets every bit that takes something away from root, and locks them; needs CAP_SETPCAP.
 int cl_lock_securebits(void);
 
-// 1 if any of the real, effective and saved user ids is 0.
-int cl_is_root(void);
-
-// How many threads this process has, counted in /proc/self/task.
-int cl_thread_count(void);
-// 1 where no file of the root file system can be written, whatever its mode (statfs(2), ST_RDONLY).
+// 1 where no file of the root file system can be written, whatever its mode (fstatfs(2), ST_RDONLY).
 int cl_root_is_read_only(void);
 
 // The kernel's Landlock ABI version, or -errno where there is none.

@@ -47,5 +47,3 @@ int cl_file_system(int fd, uint64_t *magic);
 int cl_reopen_read(int path_fd, int extra_flags);
 // Names of the extended attributes, NUL-separated; through /proc/self/fd for O_PATH descriptors.
 long cl_list_attributes(int path_fd, char *buffer, size_t size);
-// An anonymous file in memory, close-on-exec (memfd_create(2)).
-int cl_memory_file(void);

@@ -108,7 +108,7 @@ final class LogFiles: Sendable {
 
   private func volumeWalk() throws(Refusal) -> PathWalk {
     do throws(ProcFSError) {
-      let own = try target.proc.fileSystem.open(Process.identity.pid)
+      let own = try target.proc.fileSystem.open(Process.pid)
       let mounts = try own.read("mountinfo", limit: 1 << 20, shortReadIsEnd: false).text
       return PathWalk(mounts: MountTable(mounts.span), proc: target.proc)
     } catch {

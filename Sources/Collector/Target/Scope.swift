@@ -24,7 +24,7 @@ struct Scope: ~Copyable, Sendable {
     root: Configuration.Scope, containerName: String, containers: [ContainerNames.Configured] = [], proc: SharedProc
   ) throws(ProcFSError) {
     // All that may fail comes first: a value that cannot be copied is made whole or not at all.
-    let own = try proc.fileSystem.open(Process.identity.pid)
+    let own = try proc.fileSystem.open(Process.pid)
     let ownGroupPath = try own.controlGroups().path
     let names = try ContainerNames(configured: containers, own: own)
     let bootID = try proc.fileSystem.bootID()

@@ -12,10 +12,13 @@ final class Target: Sendable {
   let opener: OpenerClient
   let pending: PendingReads
   private let survey: TaintSurvey
-  let ownUser = Process.identity.userID
-  let ownGroup = Process.identity.groupID
+  /// Who this process is: whom the kernel shows environments and files to.
+  let own: Process.Identity
 
-  init(scope: consuming Scope, proc: SharedProc, opener: OpenerClient, rules: MaskingRules) {
+  init(
+    scope: consuming Scope, proc: SharedProc, opener: OpenerClient, own: Process.Identity, rules: MaskingRules
+  ) {
+    self.own = own
     self.scope = scope
     self.proc = proc
     self.opener = opener
@@ -39,7 +42,7 @@ final class Target: Sendable {
         throw Refusal(process: ProcFSError(error))
       case Errno.accessDenied, Errno.notPermitted:
         throw Refusal(
-          .targetUnreadable, reason: process.denialReason(ownUser: ownUser, ownGroup: ownGroup),
+          .targetUnreadable, reason: process.denialReason(own: own),
           log: "\(entry) of \(process.identity.text): \(error)")
       case _: throw Refusal(process: ProcFSError(error))
       }

@@ -11,7 +11,7 @@ struct TargetProcess: ~Copyable {
   var place: StallWatch.Place { identity.place }
 
   /// Why the kernel would not let this agent look inside, from what everybody may read (DESIGN: the privilege matrix).
-  borrowing func denialReason(ownUser: UInt32, ownGroup: UInt32) -> String {
+  borrowing func denialReason(own: Process.Identity) -> String {
     if stat.isZombie { return "zombie" }
     if stat.isKernelThread { return "kernel_thread" }
     let status: ProcessStatus
@@ -20,8 +20,8 @@ struct TargetProcess: ~Copyable {
     } catch {
       return "gone"
     }
-    if !status.uids.agree || status.uids.real != ownUser { return "different_uid" }
-    if !status.gids.agree || status.gids.real != ownGroup { return "different_gid" }
+    if !status.uids.agree || status.uids.real != own.userID { return "different_uid" }
+    if !status.gids.agree || status.gids.real != own.groupID { return "different_gid" }
     if status.capabilities.permitted != 0 { return "target_has_capabilities" }
     return "not_dumpable"
   }

@@ -136,7 +136,7 @@ extension ProcessReader {
     } catch {
       switch error.number {
       case Errno.accessDenied, Errno.notPermitted:
-        note(some, .denied, process.denialReason(ownUser: target.ownUser, ownGroup: target.ownGroup))
+        note(some, .denied, process.denialReason(own: target.own))
       case Errno.noEntry: note(some, .unsupported)
       case Errno.noProcess: note(some, .gone)
       case _:

@@ -309,7 +309,7 @@ extension ProcessReader {
         let now = try process.directory.stat()
         if let bare = now.bare { note(some, .empty, bare) } else { note(some, .unsupported) }
       case .denied:
-        note(some, .denied, process.denialReason(ownUser: target.ownUser, ownGroup: target.ownGroup))
+        note(some, .denied, process.denialReason(own: target.own))
       case .system(let error) where error.number == Errno.invalid: note(some, .unsupported)
       case .malformed: note(some, .empty)
       case .system: throw error
