@@ -57,9 +57,15 @@ enum AgentProcess {
           volumes: arguments.volumes.map(\.path)),
         collector: FileDescriptor(owning: toCollector), endpoint: FileDescriptor(owning: toEndpoint))
       try hardened.forbidFileWrites()
-      switch try opener.run(try hardened.load(filter)) {
-      case .asked: Process.exitNow(Exit.asked)
-      case .peerEnded: Process.exitNow(Exit.failed)
+      let confined = try hardened.load(filter)
+      // From here on it has no call to write with; the collector has the last word.
+      do throws(SystemError) {
+        switch try opener.run(confined) {
+        case .asked: Process.exitNow(Exit.asked)
+        case .peerEnded: Process.exitNow(Exit.failed)
+        }
+      } catch {
+        Process.exitNow(Exit.failed)
       }
     } catch let error as SandboxError {
       StartFailure.report(error.description)

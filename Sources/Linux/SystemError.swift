@@ -61,6 +61,7 @@ package enum Errno {
   package static let tooManyOpen = EMFILE
   package static let nameTooLong = ENAMETOOLONG
   package static let tooLarge = EFBIG
+  package static let messageTooLong = EMSGSIZE
   package static let brokenPipe = EPIPE
   package static let connectionReset = ECONNRESET
   package static let notSupported = EOPNOTSUPP

@@ -93,8 +93,9 @@ package struct Opener: ~Copyable {
     do throws(SystemError) {
       return try answer(peer, as: owner)
     } catch {
-      // It asked, gave up waiting and has ended. The other peer still gets its moment to say why.
-      if error.number == Errno.brokenPipe || error.number == Errno.connectionReset { return false }
+      // It asked, gave up waiting and has ended, or its message is longer than any. The other peer still gets its moment
+      // to say why.
+      if [Errno.brokenPipe, Errno.connectionReset, Errno.messageTooLong].contains(error.number) { return false }
       throw error
     }
   }

@@ -21,27 +21,17 @@ enum TakenOverAgent {
       let program = options["--collector"]
     else { fail("usage") }
     do {
-      let filter = try SeccompFilter(for: .opener)
-      let hardened = try Confinement.harden(.opener, mode: .strict, keepsFileSize: true)
-      let (toCollector, collectorSide) = try Sockets.pair(.sequencedPacket)
-      let (toEndpoint, endpointSide) = try Sockets.pair(.sequencedPacket)
-      let (collectorStream, endpointStream) = try Sockets.pair(.stream)
       let listener = try Sockets.listen(address: "127.0.0.1", port: port)
-      let environment = ["TZ=UTC0", "SWIFT_BACKTRACE=enable=no"]
-      _ = try Process.spawn(
-        program,
-        arguments: [
-          "sidelight-agent", "collector-role", "strict", hardened.report(filterDigest: filter.digest).text, volume[0],
-        ], environment: environment, inherited: [collectorSide, collectorStream])
-      _ = try Process.spawn(
-        "/proc/self/exe", arguments: ["AttackRole", endpointWord], environment: environment,
-        inherited: [endpointSide, endpointStream, listener.raw])
-      for raw in [collectorSide, collectorStream, endpointSide, endpointStream] { _ = FileDescriptor(owning: raw) }
-      let opener = Opener(
-        files: .init(configuration: configuration, credentials: credentials, volumes: [volume[1]]),
-        collector: FileDescriptor(owning: toCollector), endpoint: FileDescriptor(owning: toEndpoint))
-      try hardened.forbidFileWrites()
-      _ = try opener.run(try hardened.load(filter))
+      try OpenerHost.run(
+        .init(configuration: configuration, credentials: credentials, volumes: [volume[1]])
+      ) { report, ends in
+        _ = try Process.spawn(
+          program, arguments: ["sidelight-agent", "collector-role", "strict", report, volume[0]],
+          environment: OpenerHost.environment, inherited: [ends.collector, ends.collectorStream])
+        _ = try Process.spawn(
+          "/proc/self/exe", arguments: ["AttackRole", endpointWord], environment: OpenerHost.environment,
+          inherited: [ends.endpoint, ends.endpointStream, listener.raw])
+      }
       Process.exitNow(0)
     } catch {
       fail("\(error)")

@@ -6,7 +6,8 @@ internal import Sandbox
 // and in the same order, then waits on its socket for the name of an attack and makes it. `AttackRole list` names the
 // attacks; `AttackRole ROLE PROCESS FILE FOLDER PROGRAM PORT` makes each of them in a process of its own and prints what
 // came of it; `sweep` and two numbers instead of the rest make every system call between them. `AttackRole digests` names the filters. `AttackRole run` is
-// an agent with the shipped collector, see TakenOverAgent.
+// an agent with the shipped collector, see TakenOverAgent; `against-opener` is the shipped opener with a collector that
+// is not, see TakenOverCollector.
 //
 // ROLE is a role of the agent, or `nobody` for an unprivileged process without any confinement, which shows that the
 // attacks are real.
@@ -44,12 +45,28 @@ if words == ["digests"] {
 // As its user already: an agent whose endpoint somebody outside has taken over.
 if words.first == "run" { TakenOverAgent.run(Array(words.dropFirst())) }
 if words.first == TakenOverAgent.endpointWord { TakenOverAgent.endpoint() }
+do {
+  switch words.first {
+  case TakenOverCollector.word?:
+    try TakenOverCollector.collector(Array(words.dropFirst()))
+    Process.exitNow(0)
+  case TakenOverCollector.idleWord?:
+    try TakenOverCollector.idle()
+    Process.exitNow(0)
+  case _: break
+  }
+} catch {
+  fail("\(error)")
+}
 
 // Begun by root; the agent's user and group, as in the tests of the whole.
 if ca_become(64123) < 0 { fail("cannot become an unprivileged user") }
 
 do {
   switch words.count {
+  case 5 where words[0] == "against-opener": try TakenOverCollector.run(Array(words.dropFirst()))
+  case 1 where words[0] == "against-opener":
+    for attack in TakenOverCollector.Attack.allCases { report(attack.rawValue) }
   case 6 where words[0] == "nobody", 7 where words[0] == "nobody":
     guard words.count == 7, let attack = Attack(name: words[6]) else { fail("usage") }
     // In this very process: the victim is the caller's, and may be gone afterwards.
