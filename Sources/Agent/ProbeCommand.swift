@@ -1,6 +1,7 @@
 internal import Endpoint
 internal import Linux
 internal import Probe
+internal import Sandbox
 
 /// `sidelight-agent probe live|ready`, for a kubelet's exec probes. Exit status 0: yes; 1: no, and why on standard output;
 /// 64: usage.
@@ -16,7 +17,16 @@ enum ProbeCommand {
     }
     do throws(Probe.No) {
       try Probe.confine()
-      try Probe.ask(question, port: port)
+      var mode = ConfinementMode.strict
+      try Probe.ask(question) { commandLine in
+        guard let arguments = arguments(of: commandLine) else { return nil }
+        mode = arguments.mode
+        return port(of: arguments)
+      }
+      // For whoever asks by hand: a kubelet shows only the reasons of a no.
+      if question == .ready, mode == .bestEffort {
+        say("ready, with \(mode.rawValue) confinement; the posture says what is missing\n")
+      }
       Process.exitNow(0)
     } catch {
       say("\(question): no: \(error)\n")
@@ -24,15 +34,15 @@ enum ProbeCommand {
     }
   }
 
-  /// The port of a `run` command line, as its own parser reads it.
-  private static func port(_ commandLine: [String]) -> UInt16? {
+  /// A `run` command line, as its own parser reads it.
+  private static func arguments(of commandLine: [String]) -> Arguments? {
     guard commandLine.count > 1, commandLine[1] == "run" else { return nil }
-    do throws(Arguments.Usage) {
-      guard case .address(_, let port) = try Arguments(commandLine.dropFirst(2)).listener, port != 0 else { return nil }
-      return port
-    } catch {
-      return nil
-    }
+    do throws(Arguments.Usage) { return try Arguments(commandLine.dropFirst(2)) } catch { return nil }
+  }
+
+  private static func port(of arguments: Arguments) -> UInt16? {
+    guard case .address(_, let port) = arguments.listener, port != 0 else { return nil }
+    return port
   }
 
   private static func say(_ text: String) {

@@ -93,7 +93,8 @@ rules:
     limits: { requests: 1000000, bytes: 20000000000, objects: 100000, concurrency: 8, follow_seconds: 600 }
 """
 
-    def __init__(self, name, uid, change=lambda pod: None, containers=("app",), extra_containers=()):
+    def __init__(self, name, uid, change=lambda pod: None, containers=("app",), extra_containers=(), seconds=60):
+        self.seconds = seconds
         self.name = f"sl-{name}-{os.getpid()}"
         self.uid = uid
         self.secrets = Secrets()
@@ -135,7 +136,7 @@ rules:
         path = self.folder / "pod.json"
         path.write_text(json.dumps(self.pod))
         run("podman", "play", "kube", "--seccomp-profile-root", profiles, path, cwd=self.folder, timeout=180)
-        self.wait_ready()
+        self.wait_ready(self.seconds)
         # Tokens count in whole seconds: one from before the agent's start is refused.
         time.sleep(1.1)
         run(root / "deploy/session", self.folder, self.agent_id, self.url, self.broker_url)
