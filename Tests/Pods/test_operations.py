@@ -37,9 +37,9 @@ class Operations(unittest.TestCase):
         for shown in ("busybox", "LOG_LEVEL=info", "/etc/hostname", "current.log", "confinement  strict", "sl-opener",
                       '"type":"decision"'):
             self.assertIn(shown, output)
-        # Every thread of the seven, as the kernel shows it.
-        self.assertEqual(len(re.findall(r"^Seccomp:\t2$", output, re.M)), 7)
-        self.assertEqual(len(re.findall(r"^Cap...:\t0{16}$", output, re.M)), 35)
+        # Every thread of the eight, as the kernel shows it.
+        self.assertEqual(len(re.findall(r"^Seccomp:\t2$", output, re.M)), 8)
+        self.assertEqual(len(re.findall(r"^Cap...:\t0{16}$", output, re.M)), 40)
         self.assertFalse(pathlib.Path(folder, "sidelight").exists())
 
 

@@ -177,7 +177,7 @@ class Workload:
         self.assertEqual(set(pids), {"opener", "collector", "endpoint"})
         for role, pid in pids.items():
             threads = list(pathlib.Path(f"/proc/{pid}/task").iterdir())
-            self.assertEqual(len(threads), 5 if role == "collector" else 1, role)
+            self.assertEqual(len(threads), 6 if role == "collector" else 1, role)
             for thread in threads:
                 status = (thread / "status").read_text()
                 field = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
