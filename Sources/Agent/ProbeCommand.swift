@@ -4,7 +4,7 @@ internal import Probe
 internal import Sandbox
 
 /// `sidelight-agent probe live|ready`, for a kubelet's exec probes. Exit status 0: yes; 1: no, and why on standard output;
-/// 64: usage.
+/// 64: usage. A yes may say something, too.
 enum ProbeCommand {
   static func run(_ words: [String]) -> Never {
     let question: Probe.Question
@@ -16,9 +16,9 @@ enum ProbeCommand {
       Process.exitNow(64)
     }
     do throws(Probe.No) {
-      try Probe.confine()
+      let confined = try Probe.confine()
       var mode = ConfinementMode.strict
-      try Probe.ask(question) { commandLine in
+      try Probe.ask(question, confined) { commandLine in
         guard let arguments = arguments(of: commandLine) else { return nil }
         mode = arguments.mode
         return port(of: arguments)

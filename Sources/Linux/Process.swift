@@ -3,8 +3,8 @@ internal import Glibc
 
 /// This process, and starting others.
 package enum Process {
-  /// This process's number, as the mounted /proc counts; read once. 0 where /proc cannot be read, without which no
-  /// process of ours goes on.
+  /// This process's number, as the mounted /proc counts; read once. 0 where /proc cannot be read, without which nothing
+  /// is confined (`Confinement.harden`).
   package static let pid: Int32 = {
     do throws(SystemError) { return try Identity().pid } catch { return 0 }
   }()
@@ -26,6 +26,8 @@ package enum Process {
     /// Reads it now.
     package init() throws(SystemError) {
       let file = try FileDescriptor.open(path: "/proc/self/status", .readFollowing)
+      // Nobody else's file in its place: PROC_SUPER_MAGIC, include/uapi/linux/magic.h.
+      guard try file.fileSystemMagic() == 0x9FA0 else { throw SystemError("/proc/self/status", Errno.invalid) }
       var text: [UInt8] = []
       // All of it stands before the groups, which alone can be long.
       _ = try file.read(into: &text, count: 4096)
@@ -39,9 +41,9 @@ package enum Process {
         guard let colon = line.firstIndex(of: 0x3A) else { continue }
         let name = String(decoding: line[..<colon], as: UTF8.self)
         guard ["Pid", "PPid", "Uid", "Gid"].contains(name), fields[name] == nil else { continue }
-        fields[name] = line[(colon + 1)...].split(separator: 0x09).compactMap {
-          UInt32(String(decoding: $0, as: UTF8.self))
-        }
+        let words = line[(colon + 1)...].split(separator: 0x09)
+        let numbers = words.compactMap { UInt32(String(decoding: $0, as: UTF8.self)) }
+        fields[name] = numbers.count == words.count ? numbers : []
       }
       guard let own = fields["Pid"], own.count == 1, let pid = Int32(exactly: own[0]), pid > 0,
         let parent = fields["PPid"], parent.count == 1, let parentPid = Int32(exactly: parent[0]),

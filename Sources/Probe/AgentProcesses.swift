@@ -83,7 +83,9 @@ struct AgentProcesses: Sendable {
         if sets.effective | sets.permitted | sets.inheritable | sets.ambient != 0 {
           return "thread \(thread) of the \(role) holds a capability"
         }
-        if status.uids.real == 0 || status.uids.effective == 0 { return "thread \(thread) of the \(role) is root" }
+        if [status.uids.real, status.uids.effective, status.uids.saved, status.uids.fileSystem].contains(0) {
+          return "thread \(thread) of the \(role) is root"
+        }
       }
     }
     return nil

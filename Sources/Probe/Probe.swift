@@ -1,6 +1,6 @@
 internal import Linux
 internal import ProcFS
-internal import Sandbox
+package import Sandbox
 
 /// `sidelight-agent probe`: says whether the agent of this container lives, and whether it serves.
 ///
@@ -22,21 +22,28 @@ package enum Probe {
   }
 
   /// Puts this process into the collector's sandbox, since it reads what the collector reads.
-  package static func confine() throws(No) {
-    do throws(SandboxError) {
+  package static func confine() throws(No) -> Confined {
+    do {
+      // Its words may go to a closed pipe, or to a file that it may not write to: the answer is the exit status.
+      try Poll.ignoreShutdownSignals()
       // Whatever mode the agent has: where the machine lacks something, the agent says so, not its probe.
       let filter = try SeccompFilter(for: .collector)
-      _ = try Confinement.harden(.collector, mode: .bestEffort).load(filter)
+      let hardened = try Confinement.harden(.collector, mode: .bestEffort)
+      _ = ProcessDirectory.hasPidfs
+      return try hardened.load(filter)
     } catch {
-      throw No(error.description)
+      throw No("\(error)")
     }
   }
 
   /// - Parameter port: reads the port from the agent's command line; nil where it names none.
-  package static func ask(_ question: Question, port: ([String]) -> UInt16?) throws(No) {
+  package static func ask(
+    _ question: Question, _ confined: Confined, port: ([String]) -> UInt16?
+  ) throws(No) {
     let answer: String?
     do throws(ProcFSError) {
-      answer = try objection(to: question, proc: try ProcFileSystem(), port: port)
+      answer = try objection(
+        to: question, own: confined.confinement.identity, proc: try ProcFileSystem(), port: port)
     } catch {
       throw No("\(error)")
     }
@@ -45,13 +52,13 @@ package enum Probe {
 
   /// Why not; nil where the answer is yes.
   private static func objection(
-    to question: Question, proc: borrowing ProcFileSystem, port: ([String]) -> UInt16?
+    to question: Question, own: Process.Identity, proc: borrowing ProcFileSystem, port: ([String]) -> UInt16?
   ) throws(ProcFSError) -> String? {
-    let agent = try AgentProcesses(ofContainerOf: Process.pid, proc: proc)
+    let agent = try AgentProcesses(ofContainerOf: own.pid, proc: proc)
     if let shortcoming = agent.shortcoming { return shortcoming }
     let port = port(try agent.commandLine(proc))
-    let socket = try listening(proc, port: port)
-    if let socket, socket.waiting > 0, try hangs(agent, port: port, proc) {
+    let socket = try listening(proc, port: port, uid: own.userID)
+    if let socket, socket.waiting > 0, try hangs(agent, port: port, uid: own.userID, proc) {
       return "the endpoint takes no connections, though some wait"
     }
     guard question == .ready else { return nil }
@@ -60,14 +67,10 @@ package enum Probe {
     return try agent.firstUnconfinedThread(proc)
   }
 
-  private static func identity() throws(ProcFSError) -> Process.Identity {
-    do throws(SystemError) { return try Process.Identity() } catch { throw .init(error) }
-  }
-
-  private static func listening(_ proc: borrowing ProcFileSystem, port: UInt16?) throws(ProcFSError) -> ListeningSocket?
-  {
+  private static func listening(
+    _ proc: borrowing ProcFileSystem, port: UInt16?, uid: UInt32
+  ) throws(ProcFSError) -> ListeningSocket? {
     guard let port else { return nil }
-    let uid = try identity().userID
     for name in ["net/tcp", "net/tcp6"] {
       let socket = try sockets(name, proc).first { $0.port == port && $0.uid == uid }
       if let socket { return socket }
@@ -89,12 +92,12 @@ package enum Probe {
 
   /// Whether connections wait and the endpoint has used no processor time for a second.
   private static func hangs(
-    _ agent: AgentProcesses, port: UInt16?, _ proc: borrowing ProcFileSystem
+    _ agent: AgentProcesses, port: UInt16?, uid: UInt32, _ proc: borrowing ProcFileSystem
   ) throws(ProcFSError) -> Bool {
     let before = try agent.endpointTime(proc)
     for _ in 0..<5 {
       Process.sleep(milliseconds: 200)
-      guard let socket = try listening(proc, port: port), socket.waiting > 0 else { return false }
+      guard let socket = try listening(proc, port: port, uid: uid), socket.waiting > 0 else { return false }
       if try agent.endpointTime(proc) != before { return false }
     }
     return true

@@ -47,7 +47,8 @@ package struct Confinement: Sendable {
     _ role: Role, mode: ConfinementMode, keepsFileSize: Bool = false
   ) throws(SandboxError) -> Confinement {
     let identity = try preflight(mode)
-    _ = Process.pid  // read once, while it can be
+    // Read once, while it can be.
+    guard Process.pid == identity.pid else { throw .didNotTake("own pid") }
     // Capabilities and domains belong to threads: one that is there already would keep what it has.
     let threads = try asked("/proc/self/task") { () throws(SystemError) in try Process.threadCount() }
     guard threads == 1 else { throw .didNotTake("one thread") }

@@ -61,8 +61,9 @@ internal import Linux
       let writer = FileDescriptor(owning: library)
       let code = unsafe seccomp_export_bpf(pointer, writer.raw)
       if code != 0 { throw SystemError("seccomp_export_bpf", -code) }
-      // BPF_MAXINSNS instructions of eight bytes (include/uapi/linux/bpf_common.h).
-      _ = try reader.read(into: &program, count: 4096 * 8)
+      // One instruction more than the kernel takes (BPF_MAXINSNS, include/uapi/linux/bpf_common.h), so that a longer
+      // program is not taken for one that fits.
+      _ = try reader.read(into: &program, count: 4097 * 8)
     } catch {
       throw .failed(step: "compiling the filter", error)
     }

@@ -115,7 +115,8 @@ struct SelfTestRun: ~Copyable {
       case .bindTCP: cl_try_bind_tcp()
       case .connectTCP: cl_try_connect_tcp()
       case .connectAbstract: cl_try_connect_abstract(listener.raw)
-      case .signalParent: cl_try_signal(parent)
+      // A process that was started from outside of its PID namespace has no parent, and 0 would be its own group.
+      case .signalParent: parent > 0 ? cl_try_signal(parent) : -ESRCH
       }
     return .init(result)
   }

@@ -14,7 +14,7 @@ enum OpenerHost {
   }
 
   /// Starts the children and serves them until one ends. `children` gets the opener's report for the collector.
-  static func run(_ files: Opener.Files, children: (String, Ends) throws -> Void) throws {
+  static func run(_ files: Opener.Files, children: (String, Ends) throws -> Void) throws -> Opener.Ending {
     let filter = try SeccompFilter(for: .opener)
     let hardened = try Confinement.harden(.opener, mode: .strict, keepsFileSize: true)
     let (toCollector, collectorSide) = try Sockets.pair(.sequencedPacket)
@@ -31,6 +31,6 @@ enum OpenerHost {
     try hardened.forbidFileWrites()
     let confined = try hardened.load(filter)
     // As the shipped agent does: it has no call to say anything with any more.
-    do throws(SystemError) { _ = try opener.run(confined) } catch { Process.exitNow(70) }
+    do throws(SystemError) { return try opener.run(confined) } catch { Process.exitNow(70) }
   }
 }

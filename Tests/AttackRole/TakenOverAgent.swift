@@ -22,7 +22,7 @@ enum TakenOverAgent {
     else { fail("usage") }
     do {
       let listener = try Sockets.listen(address: "127.0.0.1", port: port)
-      try OpenerHost.run(
+      _ = try OpenerHost.run(
         .init(configuration: configuration, credentials: credentials, volumes: [volume[1]])
       ) { report, ends in
         _ = try Process.spawn(

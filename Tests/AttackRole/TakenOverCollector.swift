@@ -5,7 +5,8 @@ internal import Privsep
 internal import Sandbox
 
 /// A collector that somebody has taken over, in its whole confinement, in front of the shipped opener. It makes one
-/// attack and prints what came of it: `worked`, `failed` with errno, or `ended` where the opener has gone.
+/// attack and prints what came of it: `worked`, `failed` with errno (`passed` before, where the opener did pass something
+/// on), or `ended` where the opener has gone.
 ///
 /// `against-opener ATTACK PROCESS TRAP CREDENTIALS`: a process of the same user, and a folder whose `environ`, `exe` and
 /// `root` are links to that process's `mem`, `mem` and folder in /proc.
@@ -31,21 +32,24 @@ enum TakenOverCollector {
     case unknownEntry = "unknown_entry"
     case unknownVolume = "unknown_volume"
     case openersOwnWord = "reply"
-    case short, long, empty
+    case short, oneTooLong = "one_too_long", long, empty
+    /// Not from the opener: by its path.
+    case keyByPath = "key_by_path"
   }
 
   /// The opener's process.
   static func run(_ words: [String]) throws {
-    try OpenerHost.run(
+    let ending = try OpenerHost.run(
       .init(configuration: words[3] + "/agent.json", credentials: words[3], volumes: [])
     ) { _, ends in
       let endpoint = try Process.spawn(
         "/proc/self/exe", arguments: ["AttackRole", idleWord], environment: OpenerHost.environment,
         inherited: [ends.endpoint, ends.endpointStream])
       _ = try Process.spawn(
-        "/proc/self/exe", arguments: ["AttackRole", word] + words[0...2] + ["\(endpoint)"],
+        "/proc/self/exe", arguments: ["AttackRole", word] + words[0...2] + ["\(endpoint)", words[3] + "/tls.key"],
         environment: OpenerHost.environment, inherited: [ends.collector, ends.collectorStream])
     }
+    Process.exitNow(ending == .peerEnded(.collector) ? 0 : 71)
   }
 
   /// A confined endpoint that waits for the opener's end.
@@ -56,18 +60,18 @@ enum TakenOverCollector {
   }
 
   static func collector(_ words: [String]) throws {
-    guard words.count == 4, let attack = Attack(rawValue: words[0]) else { fail("usage") }
+    guard words.count == 5, let attack = Attack(rawValue: words[0]) else { fail("usage") }
     let filter = try SeccompFilter(for: .collector)
     // The outcome may go to a file.
     let hardened = try Confinement.harden(.collector, mode: .strict, keepsFileSize: true)
     let parent = hardened.identity.parentPid
     _ = try hardened.load(filter)
-    let attempt = Attempt(victim: words[1], trap: words[2], endpoint: words[3], opener: "\(parent)")
+    let attempt = Attempt(victim: words[1], trap: words[2], endpoint: words[3], opener: "\(parent)", key: words[4])
     report("\(attack.rawValue) \(attempt.outcome(of: attack))")
   }
 
   private struct Attempt {
-    let victim, trap, endpoint, opener: String
+    let victim, trap, endpoint, opener, key: String
 
     func outcome(of attack: Attack) -> String {
       do throws(SystemError) {
@@ -89,6 +93,11 @@ enum TakenOverCollector {
         case .unknownVolume: return try sent(.openVolume(sequence: 1, 0))
         case .openersOwnWord: return try sent(.reply(sequence: 1, error: 0))
         case .short: return try sent(Array(Self.message(2, 1, 1).dropLast()))
+        case .oneTooLong: return try sent(Self.message(2, 1, 1) + [0])
+        case .keyByPath:
+          var bytes: [UInt8] = []
+          let file = try FileDescriptor.open(path: key, .readFollowing)
+          return try file.read(into: &bytes, count: 1) == 1 ? "worked" : "empty"
         case .long: return try sent(Self.message(2, 1, 1) + [UInt8](repeating: 0, count: 32768))
         case .empty: return try sent([], below: "/proc/\(victim)")
         }
@@ -119,12 +128,16 @@ enum TakenOverCollector {
       let opened = FileDescriptor(owning: passed)
       var bytes: [UInt8] = []
       if let path {
-        _ = try FileDescriptor.open(path: "/proc/self/fd/\(opened.raw)\(path)", .readFollowing).read(
-          into: &bytes, count: 1)
+        do throws(SystemError) {
+          _ = try FileDescriptor.open(path: "/proc/self/fd/\(opened.raw)\(path)", .readFollowing).read(
+            into: &bytes, count: 1)
+        } catch {
+          return "passed, failed \(error.number)"
+        }
       } else {
         _ = try opened.read(into: &bytes, count: 1)
       }
-      return answer
+      return bytes.isEmpty ? "empty" : answer
     }
 
     private func exchange(

@@ -40,7 +40,7 @@ struct SystemCallTableTests {
     }
   }
 
-  @Test(arguments: [(Role.opener, 8), (.collector, 24), (.endpoint, 24)])
+  @Test(arguments: [(Role.opener, 8), (.collector, 23), (.endpoint, 24)])
   func theTablesStaySmall(_ role: Role, _ most: Int) throws {
     for architecture in Architecture.supported {
       let rules = SystemCallTable.rules(for: role, on: architecture)
