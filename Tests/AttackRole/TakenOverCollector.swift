@@ -32,7 +32,8 @@ enum TakenOverCollector {
     case unknownEntry = "unknown_entry"
     case unknownVolume = "unknown_volume"
     case openersOwnWord = "reply"
-    case short, oneTooLong = "one_too_long", long, empty
+    case short, long, empty
+    case oneTooLong = "one_too_long"
     /// Not from the opener: by its path.
     case keyByPath = "key_by_path"
   }
