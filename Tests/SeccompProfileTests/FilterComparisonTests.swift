@@ -9,6 +9,22 @@ struct FilterComparisonTests {
     Profile(defaultAction: otherwise, rules: rules)
   }
 
+  @Test("a program longer than the kernel takes is told by its length, and not cut to one that fits")
+  func tooLong() throws {
+    let rules = (1...1500 as ClosedRange<UInt64>).map {
+      Profile.Rule(["ioctl"], .allow, [.init(argument: 1, .equal, $0 << 32 | $0)])
+    }
+    let rendering = Rendering(Self.profile(rules), on: Machine(.amd64))
+    #expect {
+      _ = try rendering.program()
+    } throws: { error in
+      guard case .length(let count)? = error as? FilterProgram.Invalid else {
+        return "\(error)".contains("is no filter")
+      }
+      return count > 4096 * 8
+    }
+  }
+
   /// Every comparison of one argument with every other, against arithmetic.
   @Test func oneArgument() throws {
     // What is asked, what it is compared with, and which comparisons are no more than which.
