@@ -6,9 +6,11 @@ SHELL := /bin/bash
 
 PRODUCTS := sidelight-agent sidelight-broker sidelight
 DEBUG_INFO ?= -Xswiftc -gnone
-# No path of this folder in what is built: two clones make the same bytes (make image-reproducible).
+# No path of this folder in what is built: two clones make the same bytes (make image-reproducible). Nor a hash that the
+# compiler would keep of each module to compile less the next time.
 PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=/sidelight
-RELEASE := -c release $(DEBUG_INFO) -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/sidelight -Xcc $(PREFIX_MAP) -Xcxx $(PREFIX_MAP)
+RELEASE := -c release $(DEBUG_INFO) -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/sidelight -Xcc $(PREFIX_MAP) -Xcxx $(PREFIX_MAP) \
+  -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen
 # Two cores: the linker and the compiler are asked for no more.
 SWIFT_BUILD := swift build
 

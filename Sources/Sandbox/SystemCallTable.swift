@@ -12,8 +12,8 @@ package enum SystemCallTable {
   package static func allRules(for role: Role) -> [SystemCallRule] {
     switch role {
     case .opener: openerRules
-    case .collector: memory + locks + collectorRules
-    case .endpoint: memory + locks + endpointRules
+    case .collector: memory(largeBlocksAreRare: false) + locks + collectorRules
+    case .endpoint: memory(largeBlocksAreRare: true) + locks + endpointRules
     }
   }
 
@@ -23,14 +23,19 @@ package enum SystemCallTable {
 
   /// What the allocator and leaving need in collector and endpoint. There is one arena, in the heap; no thread has its
   /// own.
-  private static let memory: [SystemCallRule] = [
-    .init("brk", "malloc grows and shrinks the heap"),
-    .init("mmap", "malloc of large blocks; never executable memory", where: .bitsClear(executable, in: 2)),
-    .init("munmap", "free of large blocks"),
-    .init("mremap", "realloc of blocks over 64 KiB, as for large answers and environments", isRare: true),
-    .init("close", "descriptors that are done with"),
-    .init("exit_group", "the end"),
-  ]
+  /// - Parameter largeBlocksAreRare: No frame is over 64 KiB; mostly the heap has room for what the endpoint holds.
+  private static func memory(largeBlocksAreRare: Bool) -> [SystemCallRule] {
+    [
+      .init("brk", "malloc grows and shrinks the heap"),
+      .init(
+        "mmap", "malloc of large blocks; never executable memory", where: .bitsClear(executable, in: 2),
+        isRare: largeBlocksAreRare),
+      .init("munmap", "free of large blocks", isRare: largeBlocksAreRare),
+      .init("mremap", "realloc of blocks over 64 KiB, as for large answers and environments", isRare: true),
+      .init("close", "descriptors that are done with"),
+      .init("exit_group", "the end"),
+    ]
+  }
 
   private static let locks: [SystemCallRule] = [
     .init("futex", "locks, where two threads want one; of SwiftNIO and BoringSSL", isRare: true),

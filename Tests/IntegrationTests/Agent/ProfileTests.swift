@@ -16,6 +16,9 @@ struct ProfileTests {
     return try Rendering(profile, on: Machine(.native)).source.compiled()
   }
 
+  /// More log than the heap ever has room for at once (M_TRIM_THRESHOLD): the collector maps memory, and unmaps it.
+  private static let workload = ["sh", "-c", "yes $(seq -s : 40) | head -c 800000; echo started; sleep 300"]
+
   /// Something of every route, good requests and bad ones.
   private func exercise(_ relaunch: Relaunch) throws {
     #expect(try relaunch.answer("/v1/posture").status == 200, "\(relaunch.log)")
@@ -31,6 +34,8 @@ struct ProfileTests {
       let answer = try agent.get(path, token: token)
       #expect([200, 400, 403, 404, 410, 422].contains(answer.status), "\(path): \(answer.status) \(answer.body)")
     }
+    let large = try agent.get("/v1/logs/stdout?lines=10000&bytes=1048576", token: token)
+    #expect(large.status == 200 && large.body.utf8.count > 500_000, "\(large.status) \(large.body.prefix(200))")
     _ = try agent.get("/v1/files/digest?path=/etc/passwd", token: token)
     let follow = try agent.get("/v1/logs/stdout?follow=true", token: token, more: ["--max-time", "2"])
     #expect(follow.status == 200 || follow.status == 0)
@@ -59,7 +64,7 @@ struct ProfileTests {
   @Test("in a container with profiles/sidelight-agent.json the agent starts, confines itself and serves")
   func theContainersProfileSuffices() throws {
     let relaunch = try Relaunch(
-      AgentUnderTest(["sh", "-c", "echo started; sleep 300"]),
+      AgentUnderTest(Self.workload),
       .init(filter: try Self.compiled(Self.folder + "/sidelight-agent.json")), options: [])
     try exercise(relaunch)
     // The container's filter and the role's own.
@@ -74,7 +79,7 @@ struct ProfileTests {
   func coverage() throws {
     let traces = try TemporaryFolder()
     let relaunch = try Relaunch(
-      AgentUnderTest(["sh", "-c", "echo started; sleep 300"]), .init(trace: traces.path), options: [])
+      AgentUnderTest(Self.workload), .init(trace: traces.path), options: [])
     try exercise(relaunch)
     // Which thread is whose, while they are there.
     var roleOfThread: [String: Role] = [:]
