@@ -62,6 +62,8 @@ package struct Ceilings: Sendable, Equatable {
   package var agentConcurrency: Int64 = 32
   /// Distinct objects of one session.
   package var objects: Int64 = 100_000
+  /// Bytes of large answers that are made and that clients have not taken yet, all together.
+  package var waitingBytes: Int64 = 16 << 20
   /// Sessions, tokens and peers remembered at one time, of each.
   package var entries = 1024
 

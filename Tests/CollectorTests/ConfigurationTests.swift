@@ -73,13 +73,15 @@ struct ConfigurationTests {
     let configuration = try Self.read([
       "ceilings": """
       {"session_requests":{"per_second":1,"burst":2},"peer_requests":{"per_second":3,"burst":4},
-       "agent_requests":{"per_second":5,"burst":6},"session_concurrency":7,"agent_concurrency":8,"session_objects":9}
+       "agent_requests":{"per_second":5,"burst":6},"session_concurrency":7,"agent_concurrency":8,"waiting_bytes":1048577,
+       "session_objects":9}
       """
     ])
     let ceilings = configuration.ceilings
     #expect(ceilings.session == .init(perSecond: 1, burst: 2) && ceilings.peer == .init(perSecond: 3, burst: 4))
     #expect(ceilings.agent == .init(perSecond: 5, burst: 6) && ceilings.objects == 9)
     #expect(ceilings.sessionConcurrency == 7 && ceilings.agentConcurrency == 8)
+    #expect(ceilings.waitingBytes == 1_048_577)
   }
 
   /// Whatever is not understood stops the start.
@@ -108,7 +110,8 @@ struct ConfigurationTests {
       ("ceilings", "{\"session_requests\":{\"per_second\":1}}"),
       ("ceilings", "{\"session_requests\":{\"per_second\":1,\"burst\":1,\"x\":1}}"),
       ("ceilings", "{\"sesion_requests\":{}}"),
-      ("ceilings", "{\"session_concurrency\":0}"), ("ceilings", "[]"), ("masking", "{\"logs\":\"off\"}"),
+      ("ceilings", "{\"session_concurrency\":0}"), ("ceilings", "{\"waiting_bytes\":1000}"), ("ceilings", "[]"),
+      ("masking", "{\"logs\":\"off\"}"),
       ("masking", "{\"off\":true}"), ("masking", "{\"grants_relax\":\"yes\"}"),
       ("masking", "{\"safe_names\":[\"*\"]}"), ("masking", "{\"safe_names\":[\"DB_PASSWORD\"]}"),
       ("masking", "{\"safe_names\":\"A\"}"),

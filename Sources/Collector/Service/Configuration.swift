@@ -171,6 +171,8 @@ struct Configuration: Sendable {
       try reader.optionalInteger("session_concurrency", in: 1...1024) ?? ceilings.sessionConcurrency
     ceilings.agentConcurrency =
       try reader.optionalInteger("agent_concurrency", in: 1...1024) ?? ceilings.agentConcurrency
+    ceilings.waitingBytes =
+      try reader.optionalInteger("waiting_bytes", in: (1 << 20)...(1 << 30)) ?? ceilings.waitingBytes
     ceilings.objects = try reader.optionalInteger("session_objects", in: 1...1_000_000) ?? ceilings.objects
     try reader.finish()
     return ceilings

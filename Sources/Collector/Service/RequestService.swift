@@ -1,5 +1,6 @@
 internal import API
 internal import AuditLog
+internal import Budgets
 internal import Grants
 internal import LibCrypto
 internal import Linux
@@ -16,6 +17,7 @@ final class RequestService: Sendable {
   private let files: LogFiles
   private let posture: PostureView
   private let budgets: BudgetKeeper
+  private let waiting: WaitingAnswers
   private let audit: AuditSink
   private let log: Log
   private let cursorKey: [UInt8]
@@ -33,6 +35,7 @@ final class RequestService: Sendable {
     self.audit = audit
     self.log = log
     budgets = BudgetKeeper(ceilings: configuration.ceilings)
+    waiting = WaitingAnswers(limit: Int(configuration.ceilings.waitingBytes))
     cursorKey = try LibCrypto.random(32)
     fingerprintKey = try LibCrypto.random(32)
   }
@@ -191,12 +194,19 @@ final class RequestService: Sendable {
   private func answer(_ body: Body, _ request: Request, _ exchange: Exchange) throws(Refusal) -> ExchangeRecord? {
     exchange.facts = request.facts
     var bytes: [UInt8] = []
+    var share: WaitingAnswers.Share?
     var follow: LogFollow?
     switch body {
     case .whole(let whole):
       guard whole.count <= Self.maximumBody else {
         throw Refusal(
           .overloaded, detail: "the answer is too large; ask for less", log: "answer of \(whole.count) bytes")
+      }
+      share = waiting.share(bytes: whole.count)
+      guard share != nil else {
+        throw Refusal(
+          .overloaded, detail: "other answers wait for clients that read slowly", retryAfter: 1,
+          log: "no room for an answer of \(whole.count) bytes")
       }
       bytes = whole
     case .follow(let started): follow = started
@@ -215,7 +225,7 @@ final class RequestService: Sendable {
       requestID: exchange.requestID, account: request.account, session: request.token.session,
       grant: request.token.grant, status: 200, masked: request.masked, follow: follow,
       started: exchange.stream.started)
-    guard exchange.stream.begin(head, body: bytes, finished: !isStream) else {
+    guard exchange.stream.begin(head, body: bytes, share: share, finished: !isStream) else {
       completed(record, bytes: 0, complete: false, reason: "the answer came too late")
       return nil
     }

@@ -13,6 +13,8 @@ final class ResponseStream: Sendable {
     var head: HeadMessage?
     var headSent = false
     var body: [UInt8] = []
+    /// Held while the body is.
+    var share: WaitingAnswers.Share?
     var sent = 0
     var credit = Credit.initial
     /// The whole body has been appended.
@@ -44,11 +46,12 @@ final class ResponseStream: Sendable {
   }
 
   /// Starts the answer. False where it has been started or cancelled already: then nothing may follow.
-  func begin(_ head: HeadMessage, body: [UInt8], finished: Bool) -> Bool {
+  func begin(_ head: HeadMessage, body: [UInt8], share: WaitingAnswers.Share? = nil, finished: Bool) -> Bool {
     let begun = state.withLock {
       guard $0.head == nil, !$0.cancelled else { return false }
       $0.head = head
       $0.body = body
+      $0.share = share
       $0.bodyBytes = Int64(body.count)
       $0.finished = finished
       return true
@@ -117,6 +120,7 @@ final class ResponseStream: Sendable {
       }
       if state.sent == state.body.count {
         state.body = []
+        state.share = nil
         state.sent = 0
         state.stalledSince = nil
       } else if !frames.isEmpty || state.stalledSince == nil {
