@@ -44,7 +44,7 @@ struct FollowedLogModelTests {
           written += 1
         }
       case 6:
-        usleep(12_000)  // The clock of a file system ticks every few milliseconds; within one tick files have no order.
+        passFileTime()
         for number in stride(from: 8, through: 1, by: -1) where log.exists("log.\(number)") {
           try log.rename("log.\(number)", "log.\(number + 1)")
         }
@@ -55,7 +55,7 @@ struct FollowedLogModelTests {
           try log.append("\(written) late\n", to: "log.1")
           written += 1
         }
-        usleep(12_000)  // The clock of a file system ticks every few milliseconds; within one tick files have no order.
+        passFileTime()
         try log.append("\(written) first\n")
         written += 1
       case 7:
@@ -92,7 +92,7 @@ struct FollowedLogModelTests {
           written += 1
         }
       case 6:
-        usleep(12_000)  // The clock of a file system ticks every few milliseconds; within one tick files have no order.
+        passFileTime()
         let hasCopy = Bool.random(using: &random)
         if hasCopy {
           for number in stride(from: 8, through: 1, by: -1) where log.exists("log.\(number)") {

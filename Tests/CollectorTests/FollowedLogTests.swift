@@ -95,7 +95,7 @@ struct FollowedLogTests {
     for text in ["two\n", "three\n", "four\n"] {
       for number in [3, 2, 1] where log.exists("log.\(number)") { try log.rename("log.\(number)", "log.\(number + 1)") }
       try log.rename("log", "log.1")
-      usleep(5_000)
+      passFileTime()
       try log.append(text)
     }
     #expect(try log.read(&follow, for: 5) == ["rotated", "+two\n", "rotated", "+three\n", "rotated", "+four\n"])
@@ -121,7 +121,7 @@ struct FollowedLogTests {
     try log.append("one\ntwo\n")
     var follow = try log.follow()
     _ = try log.read(&follow)
-    usleep(10_000)
+    passFileTime()
     let text = String(repeating: "z", count: size - 1) + "\n"
     try log.truncate()
     try log.append(text)
@@ -142,7 +142,7 @@ struct FollowedLogTests {
     try log.append(text)
     #expect(try log.read(&follow, for: 2) == ["+in the copy\n", "reset truncated", "+" + text])
     // Again, with the copy of before moved on.
-    usleep(5_000)
+    passFileTime()
     try log.append("second copy " + String(repeating: "y", count: 100) + "\n")
     _ = try log.read(&follow)
     try log.append("the rest\n")
@@ -225,7 +225,7 @@ struct FollowedLogTests {
     try log.append("one\n", to: "app-20.log")
     var follow = try log.follow("app-20.log")
     #expect(try log.read(&follow, for: 10) == ["+one\n"])
-    usleep(5_000)
+    passFileTime()
     try log.append("two\n", to: "app-21.log")
     #expect(try log.read(&follow, for: 10) == ["rotated", "+two\n"])
     try log.copy("app-21.log", "app-21.log.1")

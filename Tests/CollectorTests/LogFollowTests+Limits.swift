@@ -147,7 +147,7 @@ extension LogFollowTests {
   @Test func followFromAnOlderPart() throws {
     let log = try Log()
     try log.tree.file("log.1", Array("one\ntwo\n".utf8))
-    usleep(5_000)
+    passFileTime()
     try log.write("three\n")
     let follow = try log.follow("follow=true&lines=2&predecessors=1")
     let records = try Self.records(follow)

@@ -239,8 +239,10 @@ struct LogFollowTests {
     let cursor = try tail.string("cursor")
     try log.append("three\n")
     try FileManager.default.moveItem(atPath: log.tree.path + "/log", toPath: log.tree.path + "/log.2")
+    passFileTime()
     try log.write("four\n")
     try FileManager.default.moveItem(atPath: log.tree.path + "/log", toPath: log.tree.path + "/log.1")
+    passFileTime()
     try log.write("five\n")
     let follow = try log.follow("follow=true&cursor=\(cursor)")
     var records: [Record] = []

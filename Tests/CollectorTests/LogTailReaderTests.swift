@@ -28,7 +28,9 @@ struct LogTailReaderTests {
   ) throws -> LogTailReader.Tail {
     let tree = try Tree()
     try tree.file("log", bytes)
-    return try LogTailReader(files: [try opened(tree, "log")], masker: Lines.masker, values: values).read(
+    return try LogTailReader(
+      files: [try opened(tree, "log")], masker: Lines.masker, values: values, turnMilliseconds: 60_000
+    ).read(
       selection, budget: budget)
   }
 

@@ -7,6 +7,18 @@ import Testing
 
 @testable import Collector
 
+/// Waits until a new file has a later time than what there is now. The clock of file systems ticks every few
+/// milliseconds, on a busy machine much later; within a tick files have no order.
+func passFileTime() {
+  var now = timespec()
+  var coarse = timespec()
+  unsafe clock_gettime(CLOCK_REALTIME, &now)
+  repeat {
+    usleep(1000)
+    unsafe clock_gettime(CLOCK_REALTIME_COARSE, &coarse)
+  } while (coarse.tv_sec, coarse.tv_nsec) <= (now.tv_sec, now.tv_nsec)
+}
+
 /// A log's folder, changed as rotation does, and read with a clock of its own.
 struct RotatingLog: ~Copyable {
   let bench: Bench

@@ -24,7 +24,7 @@ enum Forked {
     let pid = forkPointer()
     if pid == 0 {
       // A trial that blocks ends all the same.
-      alarm(10)
+      alarm(120)
       do {
         Process.exitNow(try body())
       } catch {

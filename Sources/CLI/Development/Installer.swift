@@ -7,7 +7,7 @@ internal import Linux
 /// Makes one installation: keys and files, broker, session, workload, agent, and waits until the agent answers through
 /// the whole chain. If any of that fails, what was started is stopped again.
 struct Installer {
-  static let patience = Duration.seconds(15)
+  static let patience = Duration.seconds(60)
   static let address = "127.0.0.1"
 
   let directory: StateDirectory

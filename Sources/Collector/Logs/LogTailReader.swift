@@ -30,13 +30,13 @@ struct LogTailReader {
   static let contextLines = MaskingLimits.blockLines
   /// Held over the last stage, of which one at a time is enough to have in memory.
   private static let large = Mutex<Void>(())
-  private static let turnMilliseconds = 2000
 
   /// The newest first.
   let files: [OpenedLog]
   let masker: Masker
   /// Values whose beginning must not show at the end of an unfinished line.
   var values: [[UInt8]] = []
+  var turnMilliseconds = 2000
 
   func read(_ selection: LogSelection, budget: Int64) throws(SystemError) -> Tail {
     var window = Window(files: files)
@@ -54,7 +54,7 @@ struct LogTailReader {
 
   /// Waits for its turn, but not behind somebody whose disk hangs: then fails with ETIMEDOUT.
   private func alone(_ body: () throws(SystemError) -> Tail?) throws(SystemError) -> Tail? {
-    for _ in 0..<Self.turnMilliseconds {
+    for _ in 0..<turnMilliseconds {
       let result = Self.large.withLockIfAvailable { _ in Result { () throws(SystemError) in try body() } }
       if let result { return try result.get() }
       Process.sleep(milliseconds: 1)

@@ -48,7 +48,7 @@ final class AgentUnderTest {
   func claims() throws -> [String: Any] {
     let now = Int(Date().timeIntervalSince1970)
     return [
-      "iss": issuer, "sub": "user:test", "aud": agent, "iat": now, "exp": now + 120, "jti": UUID().uuidString,
+      "iss": issuer, "sub": "user:test", "aud": agent, "iat": now, "exp": now + 300, "jti": UUID().uuidString,
       "sid": session, "gid": "grant-of-tests", "client_id": "tests", "cnf": ["x5t#S256": try thumbprint()],
       "authorization_details": [detail()],
     ]

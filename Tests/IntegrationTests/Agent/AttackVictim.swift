@@ -26,7 +26,8 @@ final class AttackVictim {
     process = try Child(
       "/usr/bin/setpriv", ["--reuid", Self.user, "--regid", Self.user, "--clear-groups", "sleep", "300"],
       output: folder.path("output"), error: folder.path("error"))
-    for _ in 0..<500 where Self.text("/proc/\(process.pid)/comm") != "sleep\n" { usleep(10_000) }
+    for _ in 0..<6000 where Self.text("/proc/\(process.pid)/comm") != "sleep\n" { usleep(10_000) }
+    try #require(Self.text("/proc/\(process.pid)/comm") == "sleep\n")
     listener = try Sockets.listen(address: "127.0.0.1", port: 0)
     datagrams = socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
     var address = sockaddr_in()

@@ -226,10 +226,17 @@ struct LogTests {
   func passingProcesses() throws {
     // Word-like on purpose: only its being in an environment tells that it is a secret.
     let secret = "violet-otter.canyon_\(["maple", "birch", "aspen"].randomElement() ?? "oak")"
-    let script =
-      "sleep 2; JOB_PASSWORD='\(secret)' sh -c 'echo started with $JOB_PASSWORD; sleep 1'; echo over; exec sleep 300"
+    let folder = try TemporaryFolder()
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+    func wait(for name: String) -> String { "until [ -e \(folder.path(name)) ]; do sleep 0.1; done" }
+    let job = "echo started with $JOB_PASSWORD; \(wait(for: "end"))"
+    let script = "\(wait(for: "begin")); JOB_PASSWORD='\(secret)' sh -c '\(job)'; echo over; exec sleep 3600"
     let agent = try AgentUnderTest(["sh", "-c", script])
     let follow = try Follow(agent, "/v1/logs/stdout?follow=true", token: agent.token())
+    try follow.wait(for: "\"type\":\"open\"")
+    try folder.write("begin", "")
+    try follow.wait(for: "started with")
+    try folder.write("end", "")
     try follow.wait(for: "over")
     follow.stop()
     // Longer than a survey is good for.

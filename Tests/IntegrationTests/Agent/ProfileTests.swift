@@ -74,6 +74,20 @@ struct ProfileTests {
     #expect(relaunch.stop() == 0)
   }
 
+  /// strace writes of a thread's end after the thread has gone.
+  static func awaitEnds(of traces: borrowing TemporaryFolder) throws {
+    let deadline = Date().addingTimeInterval(60)
+    var isComplete = false
+    repeat {
+      usleep(10_000)
+      isComplete = try FileManager.default.contentsOfDirectory(atPath: traces.path).allSatisfy {
+        let end = try traces.read($0).suffix(200)
+        return end.contains("+++ exited with") || end.contains("+++ killed by")
+      }
+    } while !isComplete && Date() < deadline
+    try #require(isComplete, "strace has not written all")
+  }
+
   /// Every call of every process after its filter, with its arguments: allowed by the table, and each rule used.
   @Test("strace sees no call that the table lacks, and no rule that nothing uses but the rare ones")
   func coverage() throws {
@@ -89,6 +103,7 @@ struct ProfileTests {
       for role in Role.allCases where status.hasPrefix("Name:\tsl-\(role.rawValue)\n") { roleOfThread[thread] = role }
     }
     #expect(relaunch.stop() == 0)
+    try Self.awaitEnds(of: traces)
     for role in Role.allCases {
       let threads = roleOfThread.filter { $0.value == role }.keys
       #expect(threads.count == (role == .collector ? 6 : 1), "\(role)")

@@ -93,9 +93,9 @@ final class Relaunch {
 
   /// Waits until it has answered once, or ended.
   func answer(_ path: String) throws -> AgentUnderTest.Answer {
-    let deadline = Date().addingTimeInterval(30)
+    let deadline = Date().addingTimeInterval(120)
     // A token from before the start is refused, so that each try has one of its own.
-    while Date() < deadline {
+    while Date() < deadline, let child, DevelopmentInstallation.isRunning(Int(child.pid)) {
       let answer = try agent.get(path, token: agent.token())
       if answer.status == 200 { return answer }
       usleep(200_000)

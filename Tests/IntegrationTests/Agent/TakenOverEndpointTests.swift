@@ -27,7 +27,7 @@ struct TakenOverEndpointTests {
       relaunch = try Relaunch(agent, .init(), options: [], program: "AttackRole")
       let port = try #require(agent.url.split(separator: ":").last.flatMap { UInt16($0) })
       var raw: Int32 = -1
-      for _ in 0..<500 {
+      for _ in 0..<3000 {
         raw = Self.connected(to: port)
         if raw >= 0 { break }
         usleep(20_000)

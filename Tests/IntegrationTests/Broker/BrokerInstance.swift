@@ -85,7 +85,7 @@ final class BrokerInstance {
     let log = FileHandle(forWritingAtPath: files.path("log"))
     let process = try Command.start(words[0], Array(words.dropFirst()), output: output, error: log)
     self.process = process
-    let deadline = Date().addingTimeInterval(30)
+    let deadline = Date().addingTimeInterval(120)
     while Date() < deadline {
       let text = try files.read("log")
       try #require(process.isRunning, "the broker ended: \(text)")
@@ -101,7 +101,7 @@ final class BrokerInstance {
   func stop() throws -> Int32 {
     let process = try #require(process)
     process.terminate()
-    let deadline = Date().addingTimeInterval(15)
+    let deadline = Date().addingTimeInterval(60)
     while process.isRunning, Date() < deadline { usleep(5000) }
     #expect(!process.isRunning)
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }

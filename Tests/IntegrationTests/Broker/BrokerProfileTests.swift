@@ -67,6 +67,7 @@ struct BrokerProfileTests {
     try broker.start(trace: traces.path)
     try exercise(broker)
     #expect(try broker.stop() == 0)
+    try ProfileTests.awaitEnds(of: traces)
     let lines = try FileManager.default.contentsOfDirectory(atPath: traces.path)
       .flatMap { try traces.read($0).split(separator: "\n").map(String.init) }
     func time(_ line: String) -> Double { Double(line.prefix { $0 != " " }) ?? 0 }

@@ -111,7 +111,11 @@ struct DevelopmentTests {
       victim.stop()
       try? FileManager.default.removeItem(atPath: log)
     }
-    usleep(200_000)
+    // It is the other user's when it has become `sleep`.
+    let deadline = Date().addingTimeInterval(60)
+    while (try? String(contentsOfFile: "/proc/\(victim.pid)/comm", encoding: .utf8)) != "sleep\n", Date() < deadline {
+      usleep(10_000)
+    }
     try installation.up(["--pid", "\(victim.pid)"])
     #expect(try installation.run(["ps"]).output.contains("\(victim.pid)"))
     #expect(try installation.run(["logs"]).output.contains("stdout"))

@@ -44,7 +44,7 @@ final class ScriptedPeer {
   }
 
   private static func port(_ folder: borrowing TemporaryFolder) throws -> Int {
-    for _ in 0..<1000 {
+    for _ in 0..<6000 {
       let text =
         FileManager.default.contents(atPath: folder.path("port")).map { String(decoding: $0, as: UTF8.self) } ?? ""
       if text.hasSuffix("\n"), let port = Int(text.dropLast()) { return port }

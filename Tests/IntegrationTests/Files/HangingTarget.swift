@@ -23,7 +23,7 @@ final class HangingTarget {
       ["--mount", "--propagation", "private", "/usr/bin/python3", folder.path("target.py"), mode, base],
       output: folder.path("output"), error: folder.path("error"))
     var found: [String: Int32] = [:]
-    let deadline = Date().addingTimeInterval(30)
+    let deadline = Date().addingTimeInterval(120)
     while found["ready"] == nil, Date() < deadline {
       usleep(50_000)
       for line in ((try? folder.read("output")) ?? "").split(separator: "\n") {
@@ -42,7 +42,9 @@ final class HangingTarget {
   /// From now on the file system takes requests and answers none.
   func freeze() throws {
     kill(try pid("ready"), SIGUSR1)
-    usleep(200_000)
+    let deadline = Date().addingTimeInterval(60)
+    while !((try? folder.read("output")) ?? "").contains("frozen"), Date() < deadline { usleep(10_000) }
+    try #require(try folder.read("output").contains("frozen"))
   }
 
   /// The file system goes away: whoever waits for it gets an error.
@@ -90,7 +92,10 @@ final class HangingTarget {
 
     # FUSE, include/uapi/linux/fuse.h: a folder with a file and a folder with a file.
     frozen = threading.Event()
-    signal.signal(signal.SIGUSR1, lambda *_: frozen.set())
+    def freeze(*_):
+        frozen.set()
+        print("frozen", os.getpid(), flush=True)
+    signal.signal(signal.SIGUSR1, freeze)
     names = {(1, b"file"): 2, (1, b"folder"): 3, (3, b"inner"): 4, (1, b"trap"): 5}
     opened = set()
     content = b"content of a file that is longer than thirty-two bytes\n" * 4000
@@ -170,6 +175,8 @@ final class HangingTarget {
                 become_unprivileged()
                 body()
             print(name, pid, flush=True)
+            # It waits for the server when it sleeps in the kernel.
+            while open(f"/proc/{pid}/wchan").read() == "0" : time.sleep(0.02)
             time.sleep(0.3)
 
     if mode == "fuse":

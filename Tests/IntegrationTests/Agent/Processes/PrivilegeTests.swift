@@ -70,6 +70,7 @@ struct PrivilegeTests {
     #expect(try tree.restart(pid: pid) == ["\(pid)", "0"])
     var ids: [String] = []
     for _ in 0..<20 {
+      let token = try agent.token()
       let process = try agent.process(pid, fields: "default", token: token)
       let id = try #require(process["id"] as? String)
       #expect(!ids.contains(id), "another process is another id")

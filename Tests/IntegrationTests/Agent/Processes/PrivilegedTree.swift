@@ -32,9 +32,9 @@ final class PrivilegedTree {
 
   deinit {
     // The children of a killed parent go on: each is ended by its own number.
-    for pid in pids.values { kill(pid_t(pid), SIGKILL) }
+    for pid in pids.values where pid > 0 { kill(pid_t(pid), SIGKILL) }
     if let spawned = try? folder.read("spawned") {
-      for line in spawned.split(separator: "\n") { if let pid = pid_t(line) { kill(pid, SIGKILL) } }
+      for line in spawned.split(separator: "\n") { if let pid = pid_t(line), pid > 0 { kill(pid, SIGKILL) } }
     }
     child.stop()
   }
@@ -74,10 +74,10 @@ final class PrivilegedTree {
     start("group", ["setpriv", "--reuid", "65534", "--regid", "1234", "--clear-groups", "sleep", "602"])
     start("other", ["setpriv", "--reuid", "1234", "--regid", "65534", "--clear-groups", "sleep", "603"])
     start("effective", ["setpriv", "--ruid", "65534", "--euid", "1234", "--regid", "65534", "--clear-groups", "sleep", "604"])
-    start("undumpable", user + ["python3", "-I", "-c", "import ctypes, time; ctypes.CDLL(None).prctl(4, 0); time.sleep(600)"])
+    start("undumpable", user + ["/usr/bin/python3", "-I", "-c", "import ctypes, time; ctypes.CDLL(None).prctl(4, 0); time.sleep(600)"])
     subprocess.run(["install", "-m", "711", "/usr/bin/sleep", folder + "/unreadable"], check=True)
     plainly = "import os, sys; os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534); os.execv(sys.argv[1], sys.argv[1:])"
-    start("unreadable", ["python3", "-I", "-c", plainly, folder + "/unreadable", "605"])
+    start("unreadable", ["/usr/bin/python3", "-I", "-c", plainly, folder + "/unreadable", "605"])
     pids["zombie"] = os.fork()
     if pids["zombie"] == 0: os._exit(3)
 
@@ -95,8 +95,9 @@ final class PrivilegedTree {
             if pid == 0:
                 libc.execl(b"/usr/bin/sleep", b"sleep", b"600", None)
                 os._exit(9)
-            last[0] = pid
-            with open(folder + "/spawned", "a") as f: f.write(f"{pid}\n")
+            last[0] = max(pid, 0)
+            if pid > 0:
+                with open(folder + "/spawned", "a") as f: f.write(f"{pid}\n")
             print(pid, ctypes.get_errno(), flush=True)
         while True:
             signal.sigwait({signal.SIGUSR1})
