@@ -8,8 +8,10 @@ PRODUCTS := sidelight-agent sidelight-broker sidelight
 DEBUG_INFO ?= -Xswiftc -gnone
 # No path of this folder in what is built: two clones make the same bytes (make image-reproducible). Nor a hash that the
 # compiler would keep of each module to compile less the next time.
-PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=/sidelight
-RELEASE := -c release $(DEBUG_INFO) -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=/sidelight -Xcc $(PREFIX_MAP) -Xcxx $(PREFIX_MAP) \
+RELEASE_FOLDER = $(shell .ci/release-folder)
+PREFIXES = $(CURDIR)=/sidelight $(RELEASE_FOLDER)=/sidelight/.build
+RELEASE = -c release --scratch-path $(RELEASE_FOLDER) $(DEBUG_INFO) \
+  $(foreach map,$(PREFIXES),-Xswiftc -file-prefix-map -Xswiftc $(map) -Xcc -ffile-prefix-map=$(map) -Xcxx -ffile-prefix-map=$(map)) \
   -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen
 # Two cores: the linker and the compiler are asked for no more.
 SWIFT_BUILD := swift build
@@ -24,6 +26,7 @@ setup: ## Install the packages that building and testing need (apt; as root or t
 
 .PHONY: build
 build: setup ## Release products in .build/release: sidelight, sidelight-agent, sidelight-broker
+	@test -n "$(RELEASE_FOLDER)"
 	@for product in $(PRODUCTS); do $(SWIFT_BUILD) $(RELEASE) --product $$product; done
 	@.build/release/sidelight-agent system-calls --digests | diff profiles/digests.json - || \
 	  { echo "build: these filters are not those of profiles/digests.json; see 'make profiles'" >&2; exit 1; }
@@ -81,4 +84,4 @@ pod-test: image ## The agent's image beside real servers in pods (podman and run
 
 .PHONY: clean
 clean: ## Remove what was built
-	@rm -rf .build
+	@rm -rf "$(RELEASE_FOLDER)" .build
