@@ -49,6 +49,30 @@ def wait(what, condition, seconds=60):
     raise AssertionError(f"waited {seconds} s in vain: {what}")
 
 
+def beside(name, *command, security={}, **more):
+    """One more container of a pod, without capabilities."""
+    return {
+        "name": name, "image": "localhost/sidelight-workloads:1", "imagePullPolicy": "Never", "command": [*command],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **security}, **more}
+
+
+def rules(profile):
+    """A seccomp profile as what it means, whatever the order and however the calls are put together."""
+    def conditions(rule):
+        return tuple(sorted((item["index"], item["op"], item["value"], item.get("valueTwo", 0))
+                            for item in rule.get("args") or ()))
+    return {
+        "default": (profile["defaultAction"], profile.get("defaultErrnoRet")),
+        "architectures": set(profile["architectures"]),
+        "calls": {(name, rule["action"], rule.get("errnoRet"), conditions(rule))
+                  for rule in profile["syscalls"] for name in rule["names"]}}
+
+
+def unmasked(shown, raw):
+    """Whether a text is the raw one but for what is masked in it: each presence token stands for something."""
+    return re.fullmatch("(?s:.+)".join(map(re.escape, re.split("‹[^›]*›", shown))), raw) is not None
+
+
 class Secrets:
     """Secrets made for one run, and a search for all of them in every shape in which they could leave."""
 
@@ -86,14 +110,20 @@ rules:
     allow:
       - { actions: [processes.list] }
       - { actions: [environment.read], names: ["*"] }
-      - { actions: [files.stat, files.list], paths: ["/**"] }
+      - { actions: [files.stat, files.list, files.digest], paths: ["/**"] }
       - { actions: [logs.list, logs.tail], logs: ["*"] }
     session: { duration: 1h }
     approval: { automatic: true }
     limits: { requests: 1000000, bytes: 20000000000, objects: 100000, concurrency: 8, follow_seconds: 600 }
 """
 
-    def __init__(self, name, uid, change=lambda pod: None, containers=("app",), extra_containers=(), seconds=60):
+    # Whether the broker is a container of its image, or the program on this machine.
+    contained_broker = False
+    # So high that no test meets them by the way.
+    ceilings = {name: {"per_second": 100000, "burst": 100000}
+                for name in ("session_requests", "peer_requests", "agent_requests")}
+
+    def __init__(self, name, uid, change=lambda pod: None, containers=("app",), extra_containers=(), logs=(), seconds=60):
         self.seconds = seconds
         self.name = f"sl-{name}-{os.getpid()}"
         self.uid = uid
@@ -102,36 +132,28 @@ rules:
         os.chmod(self.folder, 0o755)
         self.broker = None
         try:
-            self._start(change, containers, extra_containers)
+            self._start(change, containers, extra_containers, logs)
         except BaseException:
             self.close()
             raise
 
     # MARK: Start
 
-    def _start(self, change, containers, extra_containers):
+    def _start(self, change, containers, extra_containers, logs):
         self.agent_id = f"spiffe://dev.example/ns/demo/agent/{self.name}"
         self.port, self.app_port, broker_port = free_port(), free_port(), free_port()
         self.url, self.broker_url = f"https://127.0.0.1:{self.port}", f"https://127.0.0.1:{broker_port}"
         run(root / "deploy/authority", self.folder, self.agent_id, self.uid)
-        (self.folder / "policy.yaml").write_text(self.policy)
-        (self.folder / "broker/broker.json").write_text(json.dumps({
-            "listen": f"127.0.0.1:{broker_port}", "issuer": self.broker_url, "trust_domain": "dev.example",
-            "certificate": "tls.crt", "private_key": "tls.key", "ca_certificate": "../ca/ca.crt",
-            "ca_private_key": "../ca/ca.key", "signing_key": "signing.key", "policy": "../policy.yaml",
-            "database": "broker.db", "audit_log": "audit.jsonl",
-            "targets": [{"agent": self.agent_id, "namespace": "demo", "containers": [*containers, "unknown"], "url": self.url}]}))
-        rate = {"per_second": 100000, "burst": 100000}
         self.configuration = {
             "agent": self.agent_id, "issuer": self.broker_url, "trust_domain": "dev.example", "scope": {"type": "pod"},
-            "container": "unknown", "logs": [{"name": "app", "container": "app", "path": "/var/log/app/current.log"}],
-            "ceilings": {"session_requests": rate, "peer_requests": rate, "agent_requests": rate}}
+            "container": "unknown", "ceilings": self.ceilings,
+            "logs": [{"name": "app", "container": "app", "path": "/var/log/app/current.log"}, *logs]}
         self.write_configuration()
         for number, container in enumerate([containers[0], "sidelight", *containers[1:]], 1):
             file = self.folder / TERMINATION / container / f"{number:08x}"
             file.parent.mkdir(parents=True)
             file.touch()
-        self._start_broker()
+        self._start_broker(broker_port, containers)
         self.pod = self._manifest(change, extra_containers)
         path = self.folder / "pod.json"
         path.write_text(json.dumps(self.pod))
@@ -139,25 +161,59 @@ rules:
         self.wait_ready(self.seconds)
         # Tokens count in whole seconds: one from before the agent's start is refused.
         time.sleep(1.1)
-        run(root / "deploy/session", self.folder, self.agent_id, self.url, self.broker_url)
+        session = run(root / "deploy/session", self.folder, self.agent_id, self.url, self.broker_url, check=False)
+        if session.returncode:
+            raise AssertionError(f"no session; the broker's exit status: {self._broker_status()}\n{session.stderr}")
 
     def write_configuration(self):
         path = self.folder / "agent/configuration/agent.json"
         path.write_text(json.dumps(self.configuration))
         path.chmod(0o444)
 
-    def _start_broker(self):
-        self.broker_log = open(self.folder / "broker/log", "w")
-        self.broker = subprocess.Popen(
-            ["sidelight-broker", "serve", "--config", self.folder / "broker/broker.json"], env=environment,
-            stdout=self.broker_log, stderr=self.broker_log)
-        log = self.folder / "broker/log"
+    def _start_broker(self, port, containers):
+        """With the configuration of deploy/overlays/podman, but for addresses, targets and where its files lie."""
+        broker, authority, state = folders = [self.folder / name for name in ("broker", "ca", "state")]
+        state.mkdir(mode=0o700)
+        there = folders
+        if self.contained_broker:
+            there = [pathlib.Path(path) for path in ("/etc/sidelight", "/etc/sidelight-ca", "/var/lib/sidelight")]
+        configuration = json.loads((root / "deploy/overlays/podman/broker/broker.json").read_text())
+        configuration.update(
+            listen=f"127.0.0.1:{port}", issuer=self.broker_url, policy="policy.yaml",
+            ca_certificate=str(there[1] / "ca.crt"), ca_private_key=str(there[1] / "ca.key"),
+            database=str(there[2] / "broker.db"), audit_log=str(there[2] / "audit.jsonl"),
+            targets=[{"agent": self.agent_id, "namespace": "demo", "containers": [*containers, "unknown"], "url": self.url}])
+        (broker / "broker.json").write_text(json.dumps(configuration))
+        (broker / "policy.yaml").write_text(self.policy)
+        if self.contained_broker:
+            # The image's user owns what it reads and writes.
+            for path in (broker, *broker.iterdir(), authority, *authority.iterdir(), state):
+                os.chown(path, 10001, 10001)
+            volumes = [f"--volume={here}:{path}{':ro' if here != state else ''}" for here, path in zip(folders, there)]
+            run("podman", "run", "--detach", "--name", self.container("broker"), "--network", "host", "--read-only",
+                "--read-only-tmpfs=false", "--cap-drop", "all", "--security-opt", "no-new-privileges",
+                "--security-opt", f"seccomp={profiles / 'sidelight-broker.json'}", *volumes,
+                "localhost/sidelight-broker:latest")
+        else:
+            with open(self.folder / "broker.log", "w") as log:
+                self.broker = subprocess.Popen(
+                    ["sidelight-broker", "serve", "--config", broker / "broker.json"], env=environment, stdout=log, stderr=log)
 
         def listens():
-            if self.broker.poll() is not None:
-                raise AssertionError("the broker ended:\n" + log.read_text())
-            return "listening" in log.read_text()
+            if self._broker_status() is not None:
+                raise AssertionError("the broker ended:\n" + self.broker_log())
+            return "listening" in self.broker_log()
         wait("the broker listens", listens)
+
+    def _broker_status(self):
+        """Its exit status, where it has ended."""
+        if self.broker:
+            return self.broker.poll()
+        running, status = self.inspect("broker", ".State.Running}} {{.State.ExitCode").split()
+        return None if running == "true" else int(status)
+
+    def broker_log(self):
+        return self.log("broker") if self.contained_broker else (self.folder / "broker.log").read_text()
 
     def _manifest(self, change, extra_containers):
         import yaml
@@ -199,9 +255,23 @@ rules:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.last_probe}\n{self.agent_log()}") from None
 
-    def agent_log(self):
-        result = run("podman", "logs", self.container("sidelight"), check=False)
+    def log(self, container):
+        result = run("podman", "logs", self.container(container), check=False)
         return result.stdout + result.stderr
+
+    def agent_log(self):
+        return self.log("sidelight")
+
+    def bundle(self, container):
+        """What runc was given to make the container of."""
+        return json.loads(pathlib.Path(self.inspect(container, ".OCIConfigPath")).read_text())
+
+    def group(self, container, controller):
+        """The folder of a container's control group."""
+        pid = self.inspect(container, ".State.Pid")
+        groups = dict(line.split(":", 2)[1:] for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines())
+        mount = pathlib.Path("/sys/fs/cgroup")
+        return mount / controller / groups[controller][1:] if controller in groups else mount / groups[""][1:]
 
     def agent_pids(self):
         """Role and pid, as the node sees them."""
@@ -212,6 +282,16 @@ rules:
             found[pathlib.Path(f"/proc/{pid}/comm").read_text().strip().removeprefix("sl-")] = pid
         return found
 
+    def node_pid(self, container, inside):
+        """The pid that the node gives to a process of a container."""
+        for pid in (self.group(container, "pids") / "cgroup.procs").read_text().split():
+            try:
+                if self.pid_inside(pid) == inside:
+                    return int(pid)
+            except FileNotFoundError:
+                continue
+        raise AssertionError(f"{container} has no process {inside}")
+
     def pid_inside(self, pid):
         """The pid that the pod gives to a process of the node."""
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
@@ -219,15 +299,15 @@ rules:
 
     # MARK: Looking, from outside of the pod
 
+    def _curl(self, token, certificate=True):
+        arguments = ["curl", "--silent", "--show-error", "--cacert", str(self.folder / "ca/ca.crt")]
+        if certificate:
+            arguments += ["--cert", str(self.folder / "session/tls.crt"), "--key", str(self.folder / "session/tls.key")]
+        return [*arguments, "--header", f"Authorization: Bearer {token}"] if token else arguments
+
     def curl(self, path, token=None, certificate=True):
         """Status, and the body; both are searched for secrets later."""
-        arguments = ["curl", "--silent", "--show-error", "--include", "--max-time", "30", "--cacert",
-                     self.folder / "ca/ca.crt"]
-        if certificate:
-            arguments += ["--cert", self.folder / "session/tls.crt", "--key", self.folder / "session/tls.key"]
-        if token:
-            arguments += ["--header", f"Authorization: Bearer {token}"]
-        result = run(*arguments, self.url + path, check=False)
+        result = run(*self._curl(token, certificate), "--include", "--max-time", "30", self.url + path, check=False)
         self.secrets.keep(f"curl {path}", result.stdout + result.stderr)
         if result.returncode:
             return 0, result.stderr
@@ -239,8 +319,20 @@ rules:
         assert status == 200, (path, status, body)
         return json.loads(body)
 
-    def token(self):
-        return self.sidelight("token").strip()
+    def follow(self, path, token, until):
+        """The records of a stream, as far as the first of which `until` is true."""
+        records = []
+        with subprocess.Popen([*self._curl(token), "--no-buffer", "--max-time", "120", self.url + path],
+                              stdout=subprocess.PIPE, text=True) as client:
+            for line in client.stdout:
+                records.append(json.loads(self.secrets.keep(f"curl {path}", line)))
+                if until(records[-1]):
+                    client.kill()
+                    return records
+        raise AssertionError(f"{path} ended: {records}")
+
+    def token(self, *narrower):
+        return self.sidelight("dev", "token", *narrower).strip() if narrower else self.sidelight("token").strip()
 
     def sidelight(self, *arguments, check=True):
         result = run("sidelight", *arguments, check=check, env={"SIDELIGHT_STATE": str(self.folder)})
@@ -251,8 +343,8 @@ rules:
     def leaks(self):
         """Where a secret shows that must not: in an answer, or in what agent and broker write."""
         self.secrets.keep("the agent's log and audit", self.agent_log())
-        for name in ("broker/log", "broker/audit.jsonl"):
-            self.secrets.keep(name, (self.folder / name).read_text())
+        self.secrets.keep("the broker's log", self.broker_log())
+        self.secrets.keep("the broker's audit", (self.folder / "state/audit.jsonl").read_text())
         return self.secrets.leaks()
 
     # MARK: End
@@ -260,6 +352,8 @@ rules:
     def close(self):
         run("podman", "pod", "rm", "--force", "--time", "2", self.name, check=False, timeout=120)
         run("podman", "volume", "rm", "--force", f"{self.name}-log", f"{self.name}-data", check=False)
+        if self.contained_broker:
+            run("podman", "rm", "--force", "--ignore", "--time", "20", self.container("broker"), check=False, timeout=120)
         if self.broker:
             self.broker.send_signal(signal.SIGTERM)
             try:
@@ -267,5 +361,4 @@ rules:
             except subprocess.TimeoutExpired:
                 self.broker.kill()
                 self.broker.wait()
-            self.broker_log.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,10 +1,10 @@
 """Whatever happens to the agent, the workload serves on: nothing is restarted but the agent, no request fails, and none is
-slower than the machine's own noise."""
+slower than the machine's own noise, which is that of the same commands without the harm."""
+import collections
 import concurrent.futures
 import contextlib
 import http.client
 import os
-import pathlib
 import signal
 import socket
 import ssl
@@ -15,11 +15,11 @@ import threading
 import time
 import unittest
 
-from pods import Pod, wait
+from pods import Pod, beside, wait
 
 
 class RequestLoop:
-    """One request after the other to the workload, from outside, timed."""
+    """One request after the other to the workload, from outside, timed; at least a few hundred."""
 
     def __init__(self, port):
         self.port = port
@@ -28,17 +28,18 @@ class RequestLoop:
         self.thread = threading.Thread(target=self.loop)
 
     def loop(self):
-        while not self.end.is_set():
+        while not self.end.is_set() or len(self.times) < 300:
             start = time.perf_counter()
+            # Whatever goes wrong counts, and the loop goes on.
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-                connection.request("GET", "/")
-                body = connection.getresponse().read()
-                connection.close()
-                if body != b"hello\n":
-                    self.errors.append(body)
-            except OSError as error:
-                self.errors.append(error)
+                with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+                    connection.request("GET", "/")
+                    answer = connection.getresponse()
+                    body = answer.read()
+                if (answer.status, body) != (200, b"hello\n"):
+                    self.errors.append((answer.status, body))
+            except Exception as error:
+                self.errors.append(repr(error))
             self.times.append(time.perf_counter() - start)
             time.sleep(0.002)
 
@@ -47,30 +48,49 @@ class RequestLoop:
         return self
 
     def __exit__(self, *_):
+        if not self.thread.is_alive():
+            self.errors.append("the loop's thread has died")
         self.end.set()
         self.thread.join()
 
-    @property
-    def median(self):
-        return statistics.median(self.times)
+
+class Slowness:
+    """What is looked at of a loop's times, in seconds: a stall moves the largest, a crawl the others."""
+
+    def __init__(self, times):
+        self.median = statistics.median(times)
+        self.p99 = statistics.quantiles(times, n=100)[-1]
+        self.largest = max(times)
+
+    def __str__(self):
+        return f"median {1e3 * self.median:.2f}, p99 {1e3 * self.p99:.1f}, largest {1e3 * self.largest:.0f} ms"
 
 
+# As strict as the agent about certificates, and as short in its answers as the agent when it has had enough.
 OTHER_SERVER = """
 import socket, ssl, sys, threading
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(*sys.argv[1:])
+context.load_cert_chain(*sys.argv[1:3])
+context.load_verify_locations(sys.argv[3])
+context.verify_mode = ssl.CERT_REQUIRED
 listener = socket.create_server(("127.0.0.1", 0), backlog=128)
 print(listener.getsockname()[1], flush=True)
 def serve(peer):
     try:
-        peer.settimeout(2)
+        peer.settimeout(30)
         with context.wrap_socket(peer, server_side=True) as tls:
-            tls.sendall(b"x")
+            while tls.recv(65536):
+                tls.sendall(b"HTTP/1.1 429 Too Many Requests\\r\\nContent-Length: 0\\r\\n\\r\\n")
     except OSError:
         peer.close()
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
+
+
+class Limited(Pod):
+    """With the agent's own ceilings."""
+    ceilings = {}
 
 
 class Harm(unittest.TestCase):
@@ -79,7 +99,9 @@ class Harm(unittest.TestCase):
         def change(pod):
             pod["spec"]["containers"][0]["command"] = ["/workloads/start", "nginx"]
             pod["spec"]["restartPolicy"] = "Always"
-        cls.pod = Pod("harm", 10001, change)
+        # One more container, for what harming any container costs the machine.
+        other = beside("other", "python3", "/workloads/hidden.py", "plain")
+        cls.pod = Limited("harm", 10001, change, extra_containers=[other])
         cls.addClassCleanup(cls.pod.close)
         wait("nginx serves", cls.serves)
 
@@ -92,56 +114,51 @@ class Harm(unittest.TestCase):
         except OSError:
             return False
 
-    def workload(self):
-        return self.pod.inspect("app", ".State.Pid"), self.pod.inspect("app", ".State.StartedAt")
+    def state(self, container):
+        return self.pod.inspect(container, ".State.Pid"), self.pod.inspect(container, ".State.StartedAt")
 
-    def undisturbed(self, harm, seconds=3, control=()):
-        """Runs `harm` beside a request loop, between two loops without it. `control` has times to compare with, where
-        quiet is not what to compare with."""
-        workload = self.workload()
-        with RequestLoop(self.pod.app_port) as before:
-            time.sleep(seconds)
-        with RequestLoop(self.pod.app_port) as meanwhile:
-            harm()
-            time.sleep(1)
-        with RequestLoop(self.pod.app_port) as after:
-            time.sleep(seconds)
-        quiet = list(control) or before.times + after.times
-        self.assertEqual([before.errors, meanwhile.errors, after.errors], [[], [], []])
-        self.assertGreater(len(meanwhile.times), 50)
-        self.assertEqual(self.workload(), workload, "the workload's container was restarted")
+    def undisturbed(self, harm, control):
+        """Runs `harm` beside a request loop, and before and after it `control`, which costs the machine the same without
+        harming the agent."""
+        workload = self.state("app")
+        loops = []
+        for action in (control, harm, control):
+            with RequestLoop(self.pod.app_port) as loop:
+                action()
+            loops.append(loop)
+        self.assertEqual([loop.errors for loop in loops], [[], [], []])
+        self.assertEqual(self.state("app"), workload, "the workload's container was restarted")
+        quiet, meanwhile = Slowness(loops[0].times + loops[2].times), Slowness(loops[1].times)
+        print(f"\n  {self._testMethodName}: {quiet} without, {meanwhile} meanwhile; {len(loops[1].times)} requests", flush=True)
         # The loops without harm say what noise is: their own slowest twentieth, or what a slice of the scheduler adds on a
         # machine that has other things to do.
-        noise = max(statistics.quantiles(quiet, n=20)[-1], 2 * statistics.median(quiet) + 0.002)
-        print(f"\n  {self._testMethodName}: median {1e3 * statistics.median(quiet):.2f} ms without, "
-              f"{1e3 * meanwhile.median:.2f} ms meanwhile, {len(meanwhile.times)} requests", flush=True)
-        self.assertLess(meanwhile.median, noise)
+        slowest_twentieth = statistics.quantiles(loops[0].times + loops[2].times, n=20)[-1]
+        self.assertLess(meanwhile.median, max(slowest_twentieth, 2 * quiet.median + 0.002))
+        self.assertLess(meanwhile.p99, 3 * quiet.p99 + 0.1)
+        self.assertLess(meanwhile.largest, quiet.largest + 1)
 
-    def group(self, controller):
-        """The folder of the control group of the agent's container."""
-        pid = self.pod.inspect("sidelight", ".State.Pid")
-        groups = dict(line.split(":", 2)[1:] for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines())
-        mount = pathlib.Path("/sys/fs/cgroup")
-        if controller in groups:
-            return mount / controller / groups[controller][1:]
-        return mount / groups[""][1:]
-
-    def restarted(self, before):
+    def restarted(self, container, before):
         def running():
-            return self.pod.inspect("sidelight", ".State.Running") == "true" \
-                and self.pod.inspect("sidelight", ".State.Pid") not in ("0", before)
-        wait("the agent's container was started again", running)
-        self.pod.wait_ready()
+            return self.pod.inspect(container, ".State.Running") == "true" \
+                and self.pod.inspect(container, ".State.Pid") not in ("0", before)
+        wait(f"the container {container} was started again", running)
 
     def test_killed(self):
         for role in ("opener", "collector", "endpoint"):
             with self.subTest(role):
-                before = self.pod.inspect("sidelight", ".State.Pid")
-
                 def kill():
-                    os.kill(self.pod.agent_pids()[role], signal.SIGKILL)
-                    self.restarted(before)
-                self.undisturbed(kill, seconds=1)
+                    pids = self.pod.agent_pids()
+                    os.kill(pids[role], signal.SIGKILL)
+                    self.restarted("sidelight", str(pids["opener"]))
+                    self.pod.wait_ready()
+
+                def kill_another():
+                    before = self.pod.inspect("other", ".State.Pid")
+                    os.kill(int(before), signal.SIGKILL)
+                    self.restarted("other", before)
+                    wait("the other container takes commands",
+                         lambda: self.pod.execute("other", "true", check=False).returncode == 0)
+                self.undisturbed(kill, kill_another)
 
     def test_stopped(self):
         """By the workload's user, which may: the probe says so, and a kubelet would start it anew."""
@@ -149,96 +166,186 @@ class Harm(unittest.TestCase):
             with self.subTest(role):
                 pid = self.pod.agent_pids()[role]
 
+                def signalled(name):
+                    self.pod.execute("app", "kill", name, str(self.pod.pid_inside(pid)), user="10001:10001")
+                    return self.pod.probe("live"), self.pod.probe("ready")
+
                 def stop():
-                    self.pod.execute("app", "kill", "-STOP", str(self.pod.pid_inside(pid)), user="10001:10001")
-                    result = self.pod.probe("live")
-                    self.assertEqual((result.returncode, result.stdout),
-                                     (1, f"live: no: the {role} is stopped or has ended\n"))
-                    self.assertEqual(self.pod.probe("ready").returncode, 1)
-                    os.kill(pid, signal.SIGCONT)
+                    try:
+                        live, ready = signalled("-STOP")
+                    finally:
+                        os.kill(pid, signal.SIGCONT)
+                    self.assertEqual((live.returncode, live.stdout), (1, f"live: no: the {role} is stopped or has ended\n"))
+                    self.assertEqual(ready.returncode, 1)
                     self.pod.wait_ready()
-                self.undisturbed(stop, seconds=1)
 
-    def flood(self, port):
-        """Handshakes, garbage and silence from 24 connections at once, for four seconds."""
-        def attack(number):
-            end = time.monotonic() + 4
-            tries = 0
-            context = ssl.create_default_context(cafile=self.pod.folder / "ca/ca.crt")
-            while time.monotonic() < end:
-                tries += 1
-                try:
-                    with socket.create_connection(("127.0.0.1", port), 2) as peer:
-                        if number % 3 == 0:
-                            peer.sendall(os.urandom(400))
-                        elif number % 3 == 1:
-                            with context.wrap_socket(peer, server_hostname="127.0.0.1") as tls:
-                                tls.settimeout(1)
-                                tls.recv(1)
-                        time.sleep(0.1)
-                except OSError:
-                    pass
-            return tries
-        with concurrent.futures.ThreadPoolExecutor(24) as pool:
-            self.assertGreater(sum(pool.map(attack, range(24))), 200)
+                def leave():
+                    live, ready = signalled("-0")
+                    self.assertEqual((live.returncode, ready.returncode), (0, 0), live.stdout + ready.stdout)
+                    self.pod.wait_ready()
+                self.undisturbed(stop, leave)
+                self.assertEqual(self.pod.agent_pids()[role], pid)
 
-    def test_flooded(self):
-        """As slow as under the same flood of another server: what a flood costs this machine is not the agent's matter."""
+    def other_server(self):
+        """Its port; it ends with the test."""
         server = subprocess.Popen(
-            [sys.executable, "-c", OTHER_SERVER, self.pod.folder / "broker/tls.crt", self.pod.folder / "broker/tls.key"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            [sys.executable, "-c", OTHER_SERVER, self.pod.folder / "broker/tls.crt", self.pod.folder / "broker/tls.key",
+             self.pod.folder / "ca/ca.crt"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.addCleanup(server.stdout.close)
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
-        other = int(server.stdout.readline())
-        # What a kubelet makes of `requests: {cpu: 5m}`, and podman does not.
-        folder = self.group("cpu")
-        shares = folder / "cpu.shares"
-        if shares.exists():
-            shares.write_text("5")
+        return int(server.stdout.readline())
+
+    def give_few_shares(self):
+        """What a kubelet makes of `requests: {cpu: 5m}`, and podman does not."""
+        folder = self.pod.group("sidelight", "cpu")
+        if (folder / "cpu.shares").exists():
+            (folder / "cpu.shares").write_text("5")
         else:
             (folder / "cpu.weight").write_text("1")
-        with RequestLoop(self.pod.app_port) as control:
-            self.flood(other)
-        self.undisturbed(lambda: self.flood(self.pod.port), control=control.times)
+
+    def flooded(self, attack):
+        """As slow as under the same flood of another server: what a flood costs this machine is not the agent's matter. The
+        agent lives through it. `attack` gets a port and its own number, does one thing, and returns what came of it."""
+        self.give_few_shares()
+        results = {}
+
+        def flood(port):
+            """From 24 connections at once, for four seconds."""
+            end = time.monotonic() + 4
+
+            def loop(number):
+                found = collections.Counter()
+                while time.monotonic() < end:
+                    found[attack(port, number)] += 1
+                return found
+            with concurrent.futures.ThreadPoolExecutor(24) as pool:
+                results[port] = sum(pool.map(loop, range(24)), collections.Counter())
+        before, other = self.pod.agent_pids(), self.other_server()
+        self.undisturbed(lambda: flood(self.pod.port), lambda: flood(other))
         self.pod.wait_ready()
+        self.assertEqual(self.pod.agent_pids(), before, "the agent was started again")
+        print(f"  {self._testMethodName}: {dict(results[self.pod.port])}, the other server {dict(results[other])}", flush=True)
+        return results[self.pod.port], results[other]
+
+    def test_flooded(self):
+        """By strangers, with handshakes, garbage and silence."""
+        context = ssl.create_default_context(cafile=self.pod.folder / "ca/ca.crt")
+
+        def attack(port, number):
+            try:
+                with socket.create_connection(("127.0.0.1", port), 2) as peer:
+                    if number % 3 == 0:
+                        peer.sendall(os.urandom(400))
+                    elif number % 3 == 1:
+                        with context.wrap_socket(peer, server_hostname="127.0.0.1") as tls:
+                            tls.settimeout(1)
+                            tls.recv(1)
+                    time.sleep(0.1)
+            except OSError:
+                pass
+        found, other = self.flooded(attack)
+        self.assertGreater(found.total(), 200)
+        self.assertGreater(other.total(), 200)
         self.assertEqual(self.pod.get("/v1/posture")["confinement"], "strict")
+
+    def test_flooded_with_a_token(self):
+        """By somebody whom the policy lets in: answers up to the ceiling, then 429, and afterwards answers again."""
+        context = ssl.create_default_context(cafile=self.pod.folder / "ca/ca.crt")
+        context.load_cert_chain(self.pod.folder / "session/tls.crt", self.pod.folder / "session/tls.key")
+        headers = {"Authorization": f"Bearer {self.pod.token()}"}
+        kept = {}
+
+        def attack(port, number):
+            connection = kept.get((port, number))
+            if connection is None:
+                connection = kept[port, number] = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=30)
+                self.addCleanup(connection.close)
+            connection.request("GET", "/v1/processes", headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        found, other = self.flooded(attack)
+        self.assertEqual((set(found), set(other)), ({200, 429}, {429}))
+        self.assertGreater(found[429], found[200])
+        wait("the agent answers again", lambda: self.pod.curl("/v1/posture", self.pod.token())[0] == 200)
 
     def test_starved(self):
         """With its limit pressed down to what the kernel cannot take back, under load: it lives on its file's pages or the
         kernel ends it. It, and nothing else; and it is ready again afterwards."""
         before = self.pod.inspect("sidelight", ".State.Pid")
-        folder = self.group("memory")
+        folder = self.pod.group("sidelight", "memory")
         limit, usage = folder / "memory.limit_in_bytes", folder / "memory.usage_in_bytes"
         if not limit.exists():
             limit, usage = folder / "memory.max", folder / "memory.current"
+        usual = int(limit.read_text())
+        self.assertEqual(usual, 64 << 20)
+
+        def failures():
+            """How often something did not get memory at once."""
+            if (folder / "memory.failcnt").exists():
+                return int((folder / "memory.failcnt").read_text())
+            events = dict(line.split() for line in (folder / "memory.events").read_text().splitlines())
+            return int(events["max"])
+
+        def press():
+            """As far down as the kernel can take pages back, and where there are none to what is in use: the pages of the
+            agent's file count for whoever read it first, which may be another container. The folder goes where the kernel
+            has ended the agent."""
+            for step in (1 << 20, 256 << 10, 64 << 10, 16 << 10):
+                with contextlib.suppress(OSError, ValueError):
+                    while True:
+                        limit.write_text(str(int(usage.read_text()) - step))
+            with contextlib.suppress(OSError):
+                limit.write_text(usage.read_text())
+
+        def connect():
+            """Connections that each want some more: the beginning of a record of 16 KiB."""
+            held = []
+            for _ in range(30):
+                with contextlib.suppress(OSError):
+                    held.append(socket.create_connection(("127.0.0.1", self.pod.port), 1))
+                    held[-1].sendall(b"\x16\x03\x01\x3f\xff" + bytes(15000))
+            return held
+
+        def lives():
+            return self.pod.inspect("sidelight", ".State.Pid") == before
+        lowest, failed = usual, [failures()]
 
         def starve():
-            # As far down as the kernel can take pages back, then connections that each want some more.
+            nonlocal lowest
             held = []
             deadline = time.monotonic() + 15
-            while self.pod.inspect("sidelight", ".State.Pid") == before and time.monotonic() < deadline:
-                for step in (1 << 20, 256 << 10, 64 << 10, 16 << 10):
-                    try:
-                        while True:
-                            limit.write_text(str(int(usage.read_text()) - step))
-                    except (OSError, ValueError):
-                        pass
-                for _ in range(30):
-                    try:
-                        held.append(socket.create_connection(("127.0.0.1", self.pod.port), 1))
-                        # The beginning of a record of 16 KiB.
-                        held[-1].sendall(b"\x16\x03\x01\x3f\xff" + bytes(15000))
-                    except OSError:
-                        pass
-            for peer in held:
-                peer.close()
-            if self.pod.inspect("sidelight", ".State.Pid") == before:
-                limit.write_text("max" if limit.name == "memory.max" else "-1")
-                self.pod.wait_ready()
-            else:
-                self.restarted(before)
-        self.undisturbed(starve, seconds=1)
+            try:
+                while lives() and time.monotonic() < deadline:
+                    press()
+                    with contextlib.suppress(OSError):
+                        lowest = min(lowest, int(limit.read_text()))
+                    held += connect()
+                    with contextlib.suppress(OSError):
+                        failed.append(failures())
+            finally:
+                for peer in held:
+                    peer.close()
+                with contextlib.suppress(OSError):
+                    limit.write_text(str(usual))
+            if not lives():
+                self.restarted("sidelight", before)
+            self.pod.wait_ready()
+
+        def connect_only():
+            for _ in range(5):
+                lives()
+                for peer in connect():
+                    peer.close()
+            self.pod.wait_ready()
+        self.undisturbed(starve, connect_only)
+        print(f"  {self._testMethodName}: limit down to {lowest >> 10} KiB, {failed[-1] - failed[0]} times no memory at once, "
+              f"{'lived' if lives() else 'ended by the kernel'}", flush=True)
+        self.assertLess(lowest, usual)
+        self.assertTrue(failed[-1] > failed[0] or not lives(), "nothing was starved")
+        folder = self.pod.group("sidelight", "memory")
+        self.assertEqual(int((folder / limit.name).read_text()), usual)
 
 
 if __name__ == "__main__":

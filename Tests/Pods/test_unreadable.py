@@ -1,32 +1,34 @@
 """Workloads that nobody of the agent's user may look into: the tree shows them, and says for each field why it is empty."""
 import json
+import os
 import unittest
 import urllib.parse
 
-from pods import Pod, wait
+from pods import Pod, beside, wait
 
 UID = 10001
 
 
-def beside(name, arguments, **context):
-    return {
-        "name": name, "image": "localhost/sidelight-workloads:1", "imagePullPolicy": "Never",
-        "command": ["python3", "/workloads/hidden.py", *arguments],
-        "env": [{"name": "HIDDEN_PASSWORD", "value": "correct-horse-battery"}],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, **context},
-        "volumeMounts": [{"name": f"termination-{name}", "mountPath": "/dev/termination-log"}]}
+def closed(name, kind, **context):
+    return beside(name, "python3", "/workloads/hidden.py", kind, security=context,
+                  env=[{"name": "HIDDEN_PASSWORD", "value": "correct-horse-battery"}],
+                  volumeMounts=[{"name": f"termination-{name}", "mountPath": "/dev/termination-log"}])
 
 
 # Container, and why the kernel says no.
 CONTAINERS = {
-    "readable": (beside("readable", ["plain"]), None),
-    "other-uid": (beside("other-uid", ["plain"], runAsUser=10002), "different_uid"),
-    "other-gid": (beside("other-gid", ["plain"], runAsGroup=10002), "different_gid"),
-    "root": (beside("root", ["plain"], runAsUser=0, runAsNonRoot=False), "different_uid"),
-    "capable": (beside("capable", ["capable"], runAsUser=0, runAsNonRoot=False, capabilities={
+    "readable": (closed("readable", "plain"), None),
+    "other-uid": (closed("other-uid", "plain", runAsUser=10002), "different_uid"),
+    "other-gid": (closed("other-gid", "plain", runAsGroup=10002), "different_gid"),
+    "root": (closed("root", "plain", runAsUser=0, runAsNonRoot=False), "different_uid"),
+    "capable": (closed("capable", "capable", runAsUser=0, runAsNonRoot=False, capabilities={
         "drop": ["ALL"], "add": ["SETUID", "SETGID", "SETPCAP", "NET_RAW"]}), "target_has_capabilities"),
-    "hidden": (beside("hidden", ["dumpable"]), "not_dumpable"),
+    "hidden": (closed("hidden", "dumpable"), "not_dumpable"),
 }
+# What the opener opens, and only for the same ids and capabilities.
+THROUGH_THE_OPENER = {
+    "executable", "executable_deleted", "executable_device", "executable_inode", "working_directory", "root_directory",
+    "namespaces", "proportional_bytes", "unique_bytes", "proportional_swap_bytes"}
 
 
 class Unreadable(unittest.TestCase):
@@ -41,12 +43,13 @@ class Unreadable(unittest.TestCase):
                     "name": f"termination-{name}",
                     "hostPath": {"path": path.replace("/app/00000001", f"/{name}/{number:08x}")}})
 
-        cls.pod = Pod("unreadable", UID, change, containers=names, extra_containers=[c for c, _ in CONTAINERS.values()])
+        cls.pod = Pod("unreadable", UID, change, containers=names, extra_containers=[c for c, _ in CONTAINERS.values()],
+                      logs=[{"name": "accounts", "container": name, "path": "/etc/passwd"} for name in CONTAINERS])
         cls.addClassCleanup(cls.pod.close)
 
         def all_there():
             found = {item["container"]: item for item in cls.pod.get("/v1/processes")["processes"]
-                     if "hidden.py" in json.dumps(item["arguments"])
+                     if "hidden.py" in json.dumps(item["arguments"]) and item["state"] == "S"
                      and item["container"] != "app"}
             return found if set(CONTAINERS) <= set(found) else None
         cls.processes = wait("every container is in the tree", all_there)
@@ -60,29 +63,54 @@ class Unreadable(unittest.TestCase):
                 inside = self.pod.pid_inside(int(self.pod.inspect(name, ".State.Pid")))
                 self.assertEqual(process["pid"], inside)
 
-    def test_each_says_why(self):
+    def refused(self, path, token, reason):
+        """Whether it is answered where there is no reason against it, and refused for that very reason otherwise."""
+        status, body = self.pod.curl(path, token)
+        answer = json.loads(body)
+        if reason is None:
+            self.assertEqual(status, 200, body)
+        else:
+            self.assertEqual((status, answer.get("code"), answer.get("reason")), (422, "target_unreadable", reason))
+        self.assertNotIn("correct-horse-battery", body)
+        return answer
+
+    def test_environment(self):
         token = self.pod.token()
         for name, (_, reason) in CONTAINERS.items():
             with self.subTest(name):
                 process = urllib.parse.quote(self.processes[name]["id"])
-                status, body = self.pod.curl(f"/v1/processes/{process}/environment", token)
-                answer = json.loads(body)
+                answer = self.refused(f"/v1/processes/{process}/environment", token, reason)
                 if reason is None:
-                    self.assertEqual(status, 200, body)
-                    self.assertIn("HIDDEN_PASSWORD", body)
-                else:
-                    self.assertEqual((status, answer["code"], answer["reason"]), (422, "target_unreadable", reason))
-                one = json.dumps(self.pod.get(f"/v1/processes/{process}", token))
-                self.assertEqual(reason is not None, bool(reason) and reason in one, one)
-                self.assertNotIn("correct-horse-battery", body + one)
+                    self.assertIn("HIDDEN_PASSWORD", [item["name"] for item in answer["variables"]])
 
-    def test_files_of_a_container_that_is_closed(self):
-        token = self.pod.token()
-        self.assertEqual(self.pod.curl("/v1/files?container=readable&path=/etc/passwd", token)[0], 200)
-        for name in ("other-uid", "other-gid", "root", "capable", "hidden"):
+    def test_every_field_says_why(self):
+        for name, (_, reason) in CONTAINERS.items():
             with self.subTest(name):
-                status, body = self.pod.curl(f"/v1/files?container={name}&path=/etc/passwd", token)
-                self.assertEqual((status, json.loads(body)["code"]), (422, "target_unreadable"))
+                answer = self.pod.get(f"/v1/processes/{urllib.parse.quote(self.processes[name]['id'])}?fields=all")
+                self.assertNotIn("correct-horse-battery", json.dumps(answer))
+                wanted = {field: reason for field in THROUGH_THE_OPENER} if reason else {}
+                denied = {item["field"]: item["reason"] for item in answer["unread"] if item["status"] == "denied"}
+                self.assertEqual(denied, wanted)
+                # What is denied has no value, and the others have one.
+                self.assertEqual(THROUGH_THE_OPENER - answer.keys(), wanted.keys())
+                # How many descriptors there are stands in the size of their folder, for everybody (Linux 6.2).
+                there = os.listdir(f"/proc/{self.pod.inspect(name, '.State.Pid')}/fd")
+                self.assertEqual(answer["open_descriptors"], len(there))
+
+    def test_files_say_why(self):
+        token = self.pod.token()
+        for name, (_, reason) in CONTAINERS.items():
+            for path in ("/v1/files?path=/etc/passwd", "/v1/files/digest?path=/etc/passwd", "/v1/directories?path=/etc"):
+                with self.subTest(f"{name} {path}"):
+                    self.refused(f"{path}&container={name}", token, reason)
+
+    def test_logs_say_why(self):
+        token = self.pod.token()
+        status = {item["container"]: item["status"] for item in self.pod.get("/v1/logs", token)["sources"]}
+        for name, (_, reason) in CONTAINERS.items():
+            with self.subTest(name):
+                self.assertEqual(status[name], "denied" if reason else "available")
+                self.refused(f"/v1/logs/accounts?container={name}", token, reason)
 
 
 if __name__ == "__main__":
