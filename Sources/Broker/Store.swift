@@ -49,6 +49,9 @@ final class Store: Sendable {
       var configuration = Configuration()
       configuration.foreignKeysEnabled = true
       configuration.busyMode = .timeout(5)
+      // Dispatch gives more than that to nobody but root: it would ask for it, and say in the system's log that it may not,
+      // by a socket that the filter forbids.
+      configuration.qos = .default
       configuration.prepareDatabase { database in
         // WAL with full synchronisation: what was answered survives a power cut.
         try database.execute(sql: "PRAGMA synchronous = FULL")

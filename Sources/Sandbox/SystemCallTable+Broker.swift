@@ -7,9 +7,10 @@ extension SystemCallTable {
   /// What the broker's filter does with a call that is not in its table.
   package static let brokerOtherwise = FilterAction.errno(1)
 
-  /// Never called by any part of it.
+  /// Never called by any part of it. Not socket(2) and connect(2): Dispatch wants to write to the system's log where it
+  /// does not get what it asks for, and goes on without.
   private static let brokerNever: [SystemCallRule] = [
-    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "socket", "connect", "bind",
+    "execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "bind",
     "mount", "umount2", "move_mount", "fsopen", "pivot_root", "chroot", "unshare", "setns", "setuid", "setgid",
     "setreuid", "setregid", "setresuid", "setresgid", "setgroups", "capset", "bpf", "perf_event_open", "userfaultfd",
     "io_uring_setup", "keyctl", "add_key", "request_key", "init_module", "finit_module", "kexec_load",
@@ -20,7 +21,7 @@ extension SystemCallTable {
     // Memory and threads.
     .init("brk", "malloc grows and shrinks the heap", isRare: true),
     .init("mmap", "malloc, thread stacks; never executable memory", where: .bitsClear(executable, in: 2)),
-    .init("munmap", "free, thread stacks"),
+    .init("munmap", "free, thread stacks", isRare: true),
     .init("mremap", "realloc of large blocks", isRare: true),
     .init("mprotect", "malloc grows a thread's arena, guards of stacks", where: .bitsClear(executable, in: 2)),
     .init("madvise", "free of large blocks; BoringSSL's random state"),
@@ -73,9 +74,9 @@ extension SystemCallTable {
     .init("pwrite64", "SQLite"),
     .init("fdatasync", "SQLite"),
     .init("fsync", "SQLite, the audit log", isRare: true),
-    .init("ftruncate", "SQLite"),
-    .init("unlink", "SQLite removes its journal", only: .amd64),
-    .init("unlinkat", "SQLite removes its journal", only: .arm64),
+    .init("ftruncate", "SQLite ends its log, where the writer is the last that closes", isRare: true),
+    .init("unlink", "SQLite removes its log, where the writer is the last that closes", only: .amd64, isRare: true),
+    .init("unlinkat", "SQLite removes its log, where the writer is the last that closes", only: .arm64, isRare: true),
     .init("geteuid", "SQLite gives a new journal the database's owner"),
     .init("fchown", "SQLite gives a new journal the database's owner"),
     .init("readlink", "SQLite follows links in the database's path", only: .amd64),

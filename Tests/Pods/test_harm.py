@@ -89,8 +89,8 @@ while True:
 
 
 class Limited(Pod):
-    """With the agent's own ceilings."""
-    ceilings = {}
+    """With a ceiling that a flood meets also on a slow machine."""
+    ceilings = {"session_requests": {"per_second": 10, "burst": 40}}
 
 
 class Harm(unittest.TestCase):

@@ -131,9 +131,10 @@ struct LogTests {
     let file = folder + "/fast.log"
     try "0\n".write(toFile: file, atomically: false, encoding: .utf8)
     let agent = try AgentUnderTest(["sleep", "300"], options: ["--log", "fast=\(file)"])
+    let token = try agent.narrowToken { $0["limits"] = ["concurrency": 4, "follow_seconds": 300] }
     let follows = try (0..<4).map {
       try Follow(
-        agent, "/v1/logs/fast?follow=true&lines=0", token: agent.token(), more: $0 == 0 ? ["--limit-rate", "100k"] : [])
+        agent, "/v1/logs/fast?follow=true&lines=0", token: token, more: $0 == 0 ? ["--limit-rate", "100k"] : [])
     }
     defer { for follow in follows { follow.stop() } }
     for follow in follows { try follow.wait(for: "\"open\"", seconds: 60) }
@@ -151,7 +152,7 @@ struct LogTests {
       most = max(most, try Self.proportionalSetSize(agent))
     }
     for follow in follows {
-      try follow.wait(for: "\"dropped\"", seconds: 120)
+      try follow.wait(for: "\"dropped\"", seconds: 240)
       most = max(most, try Self.proportionalSetSize(agent))
     }
     print("four follows: \(most) KiB proportional set size")

@@ -89,6 +89,16 @@ enum BrokerCredentials {
     os.rename("port.new", "port")
     os.dup2(listener.fileno(), 3)
     os.set_inheritable(3, True)
+    if os.path.exists("user"):
+        # Another user may not be able to walk to it.
+        program = f"/proc/self/fd/{os.open(program, os.O_PATH)}"
+        with open("user") as file:
+            user = int(file.read())
+        for place in [folder, *map(os.path.abspath, os.listdir())]:
+            os.chown(place, user, user)
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     if os.path.exists("filter"):
         with open("filter", "rb") as file:
             content = file.read()

@@ -73,9 +73,11 @@ final class BrokerInstance {
   ///   - output: where standard output goes.
   ///   - filter: a seccomp program, as a container's runtime loads it before the broker's first instruction.
   ///   - trace: a folder for strace's logs, one for each thread, with all arguments as numbers.
+  ///   - user: an ordinary user's uid and gid; else it is who the tests are.
   func start(
-    output: FileHandle? = FileHandle.nullDevice, filter: [UInt8]? = nil, trace: String? = nil
+    output: FileHandle? = FileHandle.nullDevice, filter: [UInt8]? = nil, trace: String? = nil, user: UInt32? = nil
   ) throws {
+    if let user { try files.write("user", "\(user)") }
     if let filter { try Data(filter).write(to: URL(fileURLWithPath: files.path("filter"))) }
     // The tracer is a grandchild, so that the child is the broker.
     let tracer = trace.map { ["strace", "-D", "-ff", "-ttt", "-X", "raw", "-e", "raw=all", "-o", "\($0)/trace"] } ?? []

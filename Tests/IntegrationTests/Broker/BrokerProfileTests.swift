@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Sandbox
 import SeccompProfile
 import StrictJSON
@@ -52,6 +53,16 @@ struct BrokerProfileTests {
     #expect(try broker.stop() == 0)
   }
 
+  /// Who is not root may not raise a thread's priority, which Dispatch tries for some qualities of service.
+  @Test(.enabled(if: getuid() == 0, "another user's broker is only root's to start"))
+  func anOrdinaryUsersBrokerServes() throws {
+    let broker = try BrokerInstance(starting: false)
+    try broker.start(filter: try ProfileTests.compiled(ProfileTests.folder + "/sidelight-broker.json"), user: 64125)
+    try exercise(broker)
+    for _ in 0..<3 { #expect(try broker.token().status == 200) }
+    #expect(try broker.stop() == 0)
+  }
+
   @Test func theContainersProfileSuffices() throws {
     let broker = try BrokerInstance(starting: false)
     try broker.start(filter: try ProfileTests.compiled(ProfileTests.folder + "/sidelight-broker.json"))
@@ -60,8 +71,8 @@ struct BrokerProfileTests {
     #expect(try broker.stop() == 0)
   }
 
-  /// Every call of every thread after the filter, with its arguments.
-  @Test func straceSeesNoCallThatTheTableLacks() throws {
+  /// Every call of every thread of a run after the filter, with its arguments.
+  private func trace(into log: inout StraceLog) throws {
     let traces = try TemporaryFolder()
     let broker = try BrokerInstance(starting: false)
     try broker.start(trace: traces.path)
@@ -73,8 +84,13 @@ struct BrokerProfileTests {
     func time(_ line: String) -> Double { Double(line.prefix { $0 != " " }) ?? 0 }
     let since = try #require(
       lines.filter { $0.contains(" seccomp(0x1, 0x") && $0.hasSuffix("= 0") }.map(time).max(), "no filter")
-    var log = StraceLog()
     for line in lines where time(line) > since { log.add(line) }
+  }
+
+  /// Which threads Dispatch starts, and when, is another thing in each run: what three of them use is enough.
+  @Test func straceSeesNoCallThatTheTableLacks() throws {
+    var log = StraceLog()
+    for _ in 0..<3 { try trace(into: &log) }
     #expect(log.uses.count > 20)
     let rules = SystemCallTable.broker.filter { $0.applies(on: .native) }
     let profile = Profile(
