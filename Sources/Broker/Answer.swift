@@ -1,5 +1,5 @@
 internal import API
-internal import Foundation
+internal import FoundationEssentials
 internal import StrictJSON
 
 /// An answer that is ready to be sent, once it has been recorded.

@@ -1,5 +1,6 @@
 internal import AuditLog
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import Synchronization
 
 /// Why an audit event could not be written.
@@ -89,7 +90,7 @@ final class AuditSink: Sendable {
   private func write(_ bytes: [UInt8], torn: inout Bool) throws(AuditError) {
     while true {
       // SAFETY: the buffer is valid for its count during the call, and write(2) keeps no pointer.
-      let count = unsafe bytes.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress, $0.count) }
+      let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count == bytes.count {
         torn = false
         return

@@ -1,5 +1,5 @@
 internal import AuditLog
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 
 /// The time, read in one place.

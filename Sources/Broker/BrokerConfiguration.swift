@@ -1,5 +1,5 @@
 internal import Daemon
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 internal import Policy
 internal import StrictJSON

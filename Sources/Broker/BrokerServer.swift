@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import HTTPTypes
 internal import HummingbirdCore
 internal import HummingbirdTLS
@@ -109,7 +109,8 @@ struct BrokerServer: Service {
     let target = request.head.path ?? ""
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let contentType = request.headers[.contentType].map { value in
-      value.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+      // Blanks may stand around it (RFC 9110 §8.3.1); one within stays, and fits no type.
+      value.prefix { $0 != ";" }.split { $0 == " " || $0 == "\t" }.joined(separator: " ").lowercased()
     }
     let body: IncomingRequest.Body
     do {

@@ -1,7 +1,7 @@
 internal import API
 internal import AuditLog
 internal import CertificateAuthority
-internal import Foundation
+internal import FoundationEssentials
 internal import Grants
 internal import Identity
 internal import Policy

@@ -1,6 +1,6 @@
 internal import API
 internal import AuditLog
-internal import Foundation
+internal import FoundationEssentials
 internal import Grants
 internal import Identity
 internal import Policy
