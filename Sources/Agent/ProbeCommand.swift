@@ -21,7 +21,7 @@ enum ProbeCommand {
       try Probe.ask(question, confined) { commandLine in
         guard let arguments = arguments(of: commandLine) else { return nil }
         mode = arguments.mode
-        return port(of: arguments)
+        return listener(of: arguments)
       }
       // For whoever asks by hand: a kubelet shows only the reasons of a no.
       if question == .ready, mode == .bestEffort {
@@ -40,9 +40,13 @@ enum ProbeCommand {
     do throws(Arguments.Usage) { return try Arguments(commandLine.dropFirst(2)) } catch { return nil }
   }
 
-  private static func port(of arguments: Arguments) -> UInt16? {
-    guard case .address(_, let port) = arguments.listener, port != 0 else { return nil }
-    return port
+  private static func listener(of arguments: Arguments) -> Probe.Listener? {
+    guard case .address(let address, let port) = arguments.listener, port != 0 else { return nil }
+    do throws(SystemError) {
+      return Probe.Listener(address: try Sockets.bytes(ofLiteral: address), port: port)
+    } catch {
+      return nil
+    }
   }
 
   private static func say(_ text: String) {

@@ -18,6 +18,11 @@ int cl_socket_pair(int kind, int out[2]) {
   return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, out) < 0 ? -errno : 0;
 }
 
+int cl_literal(const char *address, unsigned char out[16]) {
+  if (inet_pton(AF_INET, address, out) == 1) return 4;
+  return inet_pton(AF_INET6, address, out) == 1 ? 16 : -EINVAL;
+}
+
 int cl_listen(const char *address, uint16_t port, int backlog) {
   struct sockaddr_storage storage = {0};
   socklen_t length;

@@ -53,7 +53,7 @@ package enum Collector {
       try Poll.ignoreShutdownSignals()
       try endpoint.setNonBlocking()
       wake = try EventCounter(semaphore: false)
-      _ = ProcessDirectory.hasPidfs
+      ProcessDirectory.learn()
       pool = try WorkerPool(threads: workers, capacity: waitingJobs)
       confined = try hardened.load(filter)
     } catch {

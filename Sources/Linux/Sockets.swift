@@ -26,6 +26,13 @@ package enum Sockets {
     FileDescriptor(owning: try checked("bind", unsafe cl_listen(address, port, 0)))
   }
 
+  /// The bytes of an IPv4 or IPv6 literal, as they stand in a packet: 4 or 16.
+  package static func bytes(ofLiteral address: String) throws(SystemError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = try checked("inet_pton", unsafe cl_literal(address, &bytes))
+    return Array(bytes.prefix(Int(count)))
+  }
+
   package static func localPort(of socket: borrowing FileDescriptor) throws(SystemError) -> UInt16 {
     UInt16(try checked("getsockname", cl_local_port(socket.raw)))
   }

@@ -33,9 +33,10 @@ package struct ContainerReference: Sendable, Equatable {
     var candidates = parts[...]
     if let own {
       let ownParts = Self.parts(own)
-      let up: [ArraySlice<UInt8>] = [[0x2E, 0x2E]]
-      if ownParts.isEmpty, parts.starts(with: up) {
-        candidates = parts.dropFirst().prefix(1)
+      let up: ArraySlice<UInt8> = [0x2E, 0x2E]
+      if ownParts.isEmpty, parts.first == up {
+        // As many steps up as this agent's own group is deep.
+        candidates = parts.drop { $0 == up }.prefix(1)
       } else if !ownParts.isEmpty, ownParts.count < parts.count + 1, parts.starts(with: ownParts.dropLast()) {
         let sibling = parts.dropFirst(ownParts.count - 1).prefix(1)
         if sibling.contains(where: { Self.named($0, afterLXC: false) != nil }) { candidates = sibling }

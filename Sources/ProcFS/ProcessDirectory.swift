@@ -95,8 +95,7 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     }
   }
 
-  /// Whether pidfds have inodes of their own; before pidfs they shared one. Asked once, with a pidfd of this process, and
-  /// by a confined process before its filter.
+  /// Whether pidfds have inodes of their own; before pidfs they shared one. Asked once, with a pidfd of this process.
   package static let hasPidfs: Bool = {
     do throws(SystemError) {
       let own = FileDescriptor(owning: try checked("pidfd_open", cl_pidfd_open(Process.pid)))
@@ -107,13 +106,30 @@ package struct ProcessDirectory: ~Copyable, Sendable {
     }
   }()
 
-  /// The number of open descriptors, from the size of `fd` (since Linux 6.2), without listing it.
-  package borrowing func openDescriptors() throws(ProcFSError) -> Int {
+  /// The number of open descriptors, from the size of `fd`, without listing it; nil before Linux 6.2.
+  package borrowing func openDescriptors() throws(ProcFSError) -> Int? {
+    guard Self.countsDescriptors else { return nil }
     do throws(SystemError) {
       return Int(clamping: try descriptor.status(of: Array("fd".utf8)).size)
     } catch {
       throw .init(error)
     }
+  }
+
+  /// Whether `fd` has a size that counts what is in it (proc_fd_getattr in fs/proc/fd.c); before, it was always 0. Asked
+  /// once, of this process, which has a descriptor open while it asks.
+  package static let countsDescriptors: Bool = {
+    do throws(SystemError) {
+      return try FileDescriptor.open(path: "/proc/self/fd", .readDirectory).status().size > 0
+    } catch {
+      return false
+    }
+  }()
+
+  /// Finds out what this kernel has. A confined process does so before its filter, which need not allow these calls.
+  package static func learn() {
+    _ = hasPidfs
+    _ = countsDescriptors
   }
 
   /// Thread ids, at most `limit`.

@@ -51,6 +51,7 @@ struct ContainerReferenceTests {
   @Test(
     arguments: [
       ("/../cri-containerd-\(id).scope/cri-containerd-\(other).scope", "/", id),
+      ("/../../libpod-\(id).scope/container/libpod-\(other).scope", "/", id),
       ("/kubepods/pod\(uid)/\(id)/\(other)", "/kubepods/pod\(uid)/\(String(repeating: "c", count: 64))", id),
       ("/docker/\(id)/docker/\(other)", nil, id),
       // The same kubelet in a container of its own: what is beside this agent counts, not what is around both.

@@ -18,8 +18,9 @@ struct ListeningSocketTests {
       Self.heading
       + "   0: 00000000:1D13 00000000:0000 0A 00000000:00000003 00:00000000 00000000 10001        0 25 1 0 100 0 0 10 0\n"
       + "   1: 0100007F:1D13 0100007F:9F54 01 00000000:00000000 00:00000000 00000000 10001        0 26 1 0 20 4 30 10 -1\n"
-      + "   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 27 1\n"
+      + "   0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 27 1\n"
     let sockets = all(text)
+    #expect(sockets.map(\.address) == [[0, 0, 0, 0], [UInt8](repeating: 0, count: 15) + [1]])
     #expect(sockets.map(\.port) == [7443, 8080])
     #expect(sockets.map(\.uid) == [10001, 0])
     #expect(sockets.map(\.waiting) == [3, 0])
@@ -30,10 +31,18 @@ struct ListeningSocketTests {
     for line in [
       "", "0:", "0: 00000000:1D13", "0: 00000000 00000000:0000 0A 0:0 0:0 0 1 0 1",
       "0: 00000000:11D13 00000000:0000 0A 0:0 0:0 0 1 0 1", "0: 00000000:1D13 00000000:0000 0A 00 0:0 0 1 0 1",
-      "0: 00000000:1D13 00000000:0000 0A 0:0 0:0 0 99999999999 0 1",
+      "0: 00000000:1D13 00000000:0000 0A 0:0 0:0 0 99999999999 0 1", "0: 0000000:1D13 0:0 0A 0:0 0:0 0 1 0 1",
+      "0: 0000000000000000:1D13 0:0 0A 0:0 0:0 0 1 0 1", "0: 0000000g:1D13 0:0 0A 0:0 0:0 0 1 0 1",
     ] {
       #expect(all(Self.heading + line).isEmpty, "\(line)")
     }
+  }
+
+  @Test("literals as they stand in a packet")
+  func literals() throws {
+    #expect(try Sockets.bytes(ofLiteral: "10.0.0.255") == [10, 0, 0, 255])
+    #expect(try Sockets.bytes(ofLiteral: "::ffff:1.2.3.4").suffix(6) == [255, 255, 1, 2, 3, 4])
+    #expect(throws: SystemError.self) { try Sockets.bytes(ofLiteral: "localhost") }
   }
 
   @Test("a real socket, which listens only once it is told to")
@@ -47,6 +56,7 @@ struct ListeningSocketTests {
     let listening = try Sockets.listen(address: "127.0.0.1", port: 0)
     let port = try Sockets.localPort(of: listening)
     let socket = try #require(try found(port))
+    #expect(try socket.address == [127, 0, 0, 1] && socket.address == Sockets.bytes(ofLiteral: "127.0.0.1"))
     #expect(try socket.uid == Process.Identity().userID && socket.waiting == 0)
   }
 }

@@ -8,6 +8,8 @@
 
 // kind 0: SOCK_STREAM, 1: SOCK_SEQPACKET. Close-on-exec.
 int cl_socket_pair(int kind, int out[2]);
+// The bytes of an IPv4 or IPv6 literal, as they stand in a packet; returns how many.
+int cl_literal(const char *address, unsigned char out[16]);
 // A TCP socket that listens on an IPv4 or IPv6 literal. Close-on-exec, non-blocking. `port` 0 takes a free one.
 int cl_listen(const char *address, uint16_t port, int backlog);
 // The local port of a bound socket.

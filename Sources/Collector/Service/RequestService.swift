@@ -202,10 +202,10 @@ final class RequestService: Sendable {
         throw Refusal(
           .overloaded, detail: "the answer is too large; ask for less", log: "answer of \(whole.count) bytes")
       }
-      share = waiting.share(bytes: whole.count)
+      share = waiting.share(bytes: whole.count, session: request.token.session)
       guard share != nil else {
         throw Refusal(
-          .overloaded, detail: "other answers wait for clients that read slowly", retryAfter: 1,
+          .overloaded, detail: "answers wait for clients that read slowly", retryAfter: 1,
           log: "no room for an answer of \(whole.count) bytes")
       }
       bytes = whole

@@ -12,7 +12,8 @@ final class ContainerNames: Sendable {
 
   private let configured: [Configured]
   private let own: TerminationLog?
-  /// Names by cgroup path, found in mount tables: those cannot be wrong, and a container keeps its name.
+  /// Names by cgroup path, found in mount tables. Only by paths that name a container: with cgroup v1 every process that
+  /// is about to end is in `/`.
   private let known = Mutex<[[UInt8]: String]>([:])
 
   private static let maximumKnown = 256
@@ -33,7 +34,7 @@ final class ContainerNames: Sendable {
       return match.name
     }
     guard let own else { return id }
-    if let name = known.withLock({ $0[path] }) { return name }
+    if id != nil, let name = known.withLock({ $0[path] }) { return name }
     let text: [UInt8]
     do throws(ProcFSError) {
       text = try process.read("mountinfo", limit: Self.mountTableLimit, shortReadIsEnd: false).text
@@ -43,7 +44,12 @@ final class ContainerNames: Sendable {
       return id
     }
     guard let name = own.container(ofMounts: text.span) else { return id }
-    known.withLock { if $0.count < Self.maximumKnown { $0[path] = name } }
+    if id != nil {
+      known.withLock {
+        if $0.count >= Self.maximumKnown { $0.remove(at: $0.startIndex) }
+        $0[path] = name
+      }
+    }
     return name
   }
 }

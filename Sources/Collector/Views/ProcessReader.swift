@@ -283,7 +283,7 @@ extension ProcessReader {
       let count = try part(
         [.openDescriptors], process, { p throws(ProcFSError) in try p.directory.openDescriptors() })
     {
-      set(.openDescriptors, count)
+      if let count { set(.openDescriptors, count) } else { note([.openDescriptors], .unsupported) }
     }
     if wants([.limits]),
       let text = try part([.limits], process, { p throws(ProcFSError) in try p.directory.read("limits").text })

@@ -72,14 +72,14 @@ struct LimitTests {
   }
 
   @Test(
-    "large answers that nobody takes hold a bounded memory: one too many is refused, a small one is not",
+    "large answers that nobody takes hold a bounded memory: one more than a session may is refused, a small one is not",
     .enabled(if: getuid() == 0, "starts the agent with another configuration"))
   func slowReaders() throws {
     let relaunch = try Relaunch(
       AgentUnderTest(["sh", "-c", "yes $(seq -s : 40) | head -c 800000; exec sleep 300"]),
       .init(configuration: {
         var object = (try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) ?? [:]
-        object["ceilings"] = ["waiting_bytes": 2_000_000]
+        object["ceilings"] = ["waiting_bytes": 4_000_000]
         return String(decoding: try! JSONSerialization.data(withJSONObject: object), as: UTF8.self)
       }), options: [])
     _ = try relaunch.answer("/v1/posture")
