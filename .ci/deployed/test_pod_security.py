@@ -42,6 +42,8 @@ BROKEN = {
     "non-root undone": context(runAsNonRoot=False),
     "unconfined": context(seccompProfile={"type": "Unconfined"}),
     "no seccomp": lambda pod: pod["spec"]["securityContext"].pop("seccompProfile"),
+    "seccomp of no type": lambda pod: pod["spec"]["securityContext"].update(seccompProfile={}),
+    "seccomp nulled": lambda pod: pod["spec"]["securityContext"].update(seccompProfile=None),
     "privileged": context(privileged=True),
     "escalation": context(allowPrivilegeEscalation=True),
     "escalation unsaid": container(lambda item: item["securityContext"].pop("allowPrivilegeEscalation")),

@@ -72,7 +72,8 @@ def violations(metadata, spec):
         forbid(added, f"{name}: adds {', '.join(sorted(added))}")
         nonroot = context.get("runAsNonRoot", pod.get("runAsNonRoot"))
         forbid(nonroot is not True, f"{name}: runAsNonRoot is not true")
-        forbid("seccompProfile" not in context and "seccompProfile" not in pod, f"{name}: no seccomp profile")
+        profile = context.get("seccompProfile") or pod.get("seccompProfile") or {}
+        forbid(profile.get("type") is None, f"{name}: no seccomp profile")
         for port in container.get("ports") or []:
             forbid(port.get("hostPort"), f"{name}: hostPort {port.get('hostPort')}")
         hooks = [container.get(key) or {} for key in ("livenessProbe", "readinessProbe", "startupProbe")]

@@ -1,0 +1,114 @@
+"""What every pod with an agent holds to, beside Pod Security: how the agent is confined, who gets at its key, and that the
+workload does not depend on it (docs/decisions/0054)."""
+import copy
+
+from pod_security import violations
+
+AGENT = "sidelight"
+# Of the Secret and of the ConfigMap.
+NAME = "sidelight-agent"
+PROFILE = {"type": "Localhost", "localhostProfile": "sidelight-agent.json"}
+RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
+PROBES = {"startupProbe": "ready", "livenessProbe": "live"}
+# What the agent mounts, and where it comes from.
+MOUNTS = {
+    "/etc/sidelight": {"configMap": {"name": NAME, "optional": True}},
+    "/run/sidelight/credentials": {"secret": {"secretName": NAME, "optional": True, "defaultMode": 0o444}},
+    # Over the place of a service account's token, where the pod has one.
+    "/var/run/secrets/kubernetes.io/serviceaccount": {"emptyDir": {"sizeLimit": "1Mi"}},
+}
+
+# podman 4.3 takes the profile from an annotation alone, and has no Secret, no kubelet and no service.
+ANNOTATION = ("container.seccomp.security.alpha.kubernetes.io/" + AGENT, "localhost/sidelight-agent.json")
+FOLDER = "/srv/sidelight"
+KUBELET = FOLDER + "/pods/5f0c1f3e-0000-4000-8000-000000000001/containers"
+MOUNTS_WITH_PODMAN = {
+    "/etc/sidelight": {"hostPath": {"path": f"{FOLDER}/agent/configuration"}},
+    "/run/sidelight/credentials": {"hostPath": {"path": f"{FOLDER}/agent/credentials"}},
+    "/dev/termination-log": {"hostPath": {"path": f"{KUBELET}/{AGENT}/00000002"}},
+}
+WORKLOAD_WITH_PODMAN = {"hostPath": {"path": f"{KUBELET}/app/00000001"}}
+
+
+def mentions(value, word):
+    """Whether a word stands anywhere in a part of a manifest."""
+    if isinstance(value, dict):
+        return any(mentions(item, word) for item in value.values())
+    if isinstance(value, list):
+        return any(mentions(item, word) for item in value)
+    return value == word
+
+
+def as_on_a_cluster(spec):
+    """A pod for podman without what podman has to have, and that Pod Security forbids: these and no others."""
+    spec = copy.deepcopy(spec)
+    needed = [*MOUNTS_WITH_PODMAN.values(), WORKLOAD_WITH_PODMAN]
+    spec["volumes"] = [volume for volume in spec["volumes"]
+                       if {key: value for key, value in volume.items() if key != "name"} not in needed]
+    for container in spec["containers"]:
+        for port in container.get("ports", []):
+            if port.get("hostIP") == "127.0.0.1":
+                port.pop("hostPort", None)
+    return spec
+
+
+def faults(metadata, spec, podman=False):
+    """What is wrong, in words; empty where nothing is."""
+    found = violations(metadata, as_on_a_cluster(spec) if podman else spec)
+
+    def require(condition, text):
+        if not condition:
+            found.append(text)
+
+    agents = [item for item in spec.get("containers", []) if item["name"] == AGENT]
+    if len(agents) != 1:
+        return [*found, "has no agent, or several"]
+    agent = agents[0]
+    others = [item for key in ("initContainers", "containers", "ephemeralContainers")
+              for item in spec.get(key) or [] if item is not agent]
+    pod, context = spec.get("securityContext") or {}, agent.get("securityContext") or {}
+    require(spec.get("shareProcessNamespace") is True, "the agent sees no process but its own")
+
+    # Who it is.
+    for key in ("fsGroup", "supplementalGroups"):
+        require(key not in pod, f"{key}: agent and workload would get another group")
+    for key in ("runAsUser", "runAsGroup"):
+        own = context.get(key, pod.get(key))
+        require(isinstance(own, int) and own > 0, f"the agent's {key} is not said")
+        for other in spec["containers"]:
+            require((other.get("securityContext") or {}).get(key, pod.get(key)) == own, f"{other['name']} has another {key}")
+
+    # How it is confined.
+    require(context.get("readOnlyRootFilesystem") is True, "the agent's root file system can be written")
+    require(context.get("seccompProfile") == PROFILE, "the agent has another seccomp profile")
+    if podman:
+        require((metadata.get("annotations") or {}).get(ANNOTATION[0]) == ANNOTATION[1], "podman would take no profile")
+    require("command" not in agent and "lifecycle" not in agent, "the agent's container runs something else")
+    require([word.split("=")[0] for word in agent.get("args", [])] == ["run", "--config", "--credentials", "--listen"],
+            "the agent has other options")
+    require("env" not in agent and "envFrom" not in agent, "the agent gets an environment")
+
+    # What it and nobody else gets at.
+    volumes = {volume["name"]: {key: value for key, value in volume.items() if key != "name"} for volume in spec["volumes"]}
+    mounts = agent.get("volumeMounts", [])
+    require({mount["mountPath"]: volumes.get(mount["name"]) for mount in mounts}
+            == (MOUNTS_WITH_PODMAN if podman else MOUNTS), "the agent mounts something else")
+    require(all(mount.get("readOnly") is True or mount["mountPath"] == "/dev/termination-log" for mount in mounts),
+            "the agent can write to a volume")
+    private = {mount["name"] for mount in mounts}
+    private |= {name for name, source in volumes.items() if mentions(source, NAME)}
+    for other in others:
+        named = {mount["name"] for key in ("volumeMounts", "volumeDevices") for mount in other.get(key, [])}
+        require(not named & private, f"{other['name']} has one of the agent's volumes")
+        require(not mentions([other.get("env"), other.get("envFrom")], NAME), f"{other['name']} gets the agent's key")
+
+    # What the workload depends on.
+    require(agent.get("resources") == RESOURCES, "the agent has other resources")
+    # Not ready is out of service, and the agent must not take the workload there.
+    require("readinessProbe" not in agent, "the workload's readiness would depend on the agent's")
+    require(spec.get("automountServiceAccountToken") is False, "the pod gets a service account's token")
+    for probe, word in PROBES.items():
+        # podman runs probes by timers of systemd, which may not be there.
+        command = None if podman else ["/sidelight-agent", "probe", word]
+        require((agent.get(probe) or {}).get("exec", {}).get("command") == command, f"the agent has another {probe}")
+    return found

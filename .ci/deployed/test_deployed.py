@@ -1,0 +1,172 @@
+"""The manifests of deploy/, each broken in one way that would give something away: every rule finds its own."""
+import copy
+import functools
+import pathlib
+import subprocess
+import unittest
+
+import yaml
+
+import agent_pod
+import roles
+import seccomp_profiles
+
+root = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+@functools.cache
+def rendered(folder):
+    text = subprocess.run(["kubectl", "kustomize", root / "deploy" / folder], check=True, capture_output=True).stdout
+    return list(yaml.safe_load_all(text))
+
+
+def context(**values):
+    return lambda pod: agent(pod)["securityContext"].update(values)
+
+
+def agent(pod):
+    return next(item for item in pod["spec"]["containers"] if item["name"] == "sidelight")
+
+
+def app(pod):
+    return next(item for item in pod["spec"]["containers"] if item["name"] == "app")
+
+
+def mounted(pod, container, mount, source):
+    container.setdefault("volumeMounts", []).append({"name": "more", **mount})
+    pod["spec"]["volumes"].append({"name": "more", **source})
+
+
+def volume(pod, name):
+    return next(item for item in pod["spec"]["volumes"] if item["name"] == name)
+
+
+def beside(**values):
+    """One more container, of an image of its own."""
+    return {"name": "beside", "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+            **values}
+
+
+KEY = {"name": "sidelight-credentials", "mountPath": "/key"}
+SECRET = {"secret": {"secretName": "sidelight-agent"}}
+PODS = {
+    "another name": lambda pod: agent(pod).update(name="other"),
+    "two agents": lambda pod: pod["spec"]["containers"].append(copy.deepcopy(agent(pod))),
+    "no shared processes": lambda pod: pod["spec"].pop("shareProcessNamespace"),
+    "fsGroup": lambda pod: pod["spec"]["securityContext"].update(fsGroup=1),
+    "more groups": lambda pod: pod["spec"]["securityContext"].update(supplementalGroups=[0]),
+    "ids unsaid": lambda pod: [pod["spec"]["securityContext"].pop(key) for key in ("runAsUser", "runAsGroup")],
+    "root's group": lambda pod: pod["spec"]["securityContext"].update(runAsGroup=0),
+    "another user": context(runAsUser=10002),
+    "the workload's other group": lambda pod: app(pod)["securityContext"].update(runAsGroup=10002),
+    "a root that can be written": context(readOnlyRootFilesystem=False),
+    "no profile of its own": lambda pod: agent(pod)["securityContext"].pop("seccompProfile"),
+    "the broker's profile": context(seccompProfile={"type": "Localhost", "localhostProfile": "sidelight-broker.json"}),
+    "a file that is no profile": context(seccompProfile={"type": "Localhost", "localhostProfile": "digests.json"}),
+    "the runtime's profile": context(
+        seccompProfile={"type": "RuntimeDefault", "localhostProfile": "sidelight-agent.json"}),
+    "a command": lambda pod: agent(pod).update(command=["/sidelight-agent"]),
+    "a hook": lambda pod: agent(pod).update(lifecycle={"postStart": {"exec": {"command": ["x"]}}}),
+    "a weaker mode": lambda pod: agent(pod)["args"].append("--confinement=best-effort"),
+    "no arguments": lambda pod: agent(pod).pop("args"),
+    "an environment": lambda pod: agent(pod).update(env=[{"name": "LD_PRELOAD", "value": "x"}]),
+    "a token of a service account": lambda pod: mounted(
+        pod, agent(pod), {"mountPath": "/token", "readOnly": True},
+        {"projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}),
+    "the workload's data": lambda pod: mounted(pod, agent(pod), {"mountPath": "/data", "readOnly": True}, {"emptyDir": {}}),
+    "credentials that can be written": lambda pod: next(
+        item for item in agent(pod)["volumeMounts"] if item["name"] == KEY["name"]).pop("readOnly"),
+    "the workload has the key": lambda pod: app(pod)["volumeMounts"].append(KEY),
+    "an init container has the key": lambda pod: pod["spec"].update(initContainers=[beside(volumeMounts=[KEY])]),
+    "an ephemeral container has the key": lambda pod: pod["spec"].update(ephemeralContainers=[beside(volumeMounts=[KEY])]),
+    "the key's volume twice": lambda pod: mounted(pod, app(pod), {"mountPath": "/key"}, SECRET),
+    "the key among others": lambda pod: mounted(
+        pod, app(pod), {"mountPath": "/key"}, {"projected": {"sources": [{"secret": {"name": "sidelight-agent"}}]}}),
+    "the key in an environment": lambda pod: app(pod).update(envFrom=[{"secretRef": {"name": "sidelight-agent"}}]),
+    "the key in a variable": lambda pod: app(pod).update(
+        env=[{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "sidelight-agent", "key": "tls.key"}}}]),
+    "no limit": lambda pod: agent(pod)["resources"].pop("limits"),
+    "in the way of readiness": lambda pod: agent(pod).update(readinessProbe={"exec": {"command": ["x"]}}),
+    "a token for all": lambda pod: pod["spec"].update(automountServiceAccountToken=True),
+    "the host's network": lambda pod: pod["spec"].update(hostNetwork=True),
+}
+CLUSTER = {
+    "a probe of another kind": lambda pod: agent(pod).update(livenessProbe={"tcpSocket": {"port": 7443}}),
+    "no probe": lambda pod: agent(pod).pop("startupProbe"),
+    "a Secret that must be": lambda pod: volume(pod, "sidelight-credentials")["secret"].pop("optional"),
+    "a ConfigMap that must be": lambda pod: volume(pod, "sidelight-configuration")["configMap"].pop("optional"),
+    "another Secret": lambda pod: volume(pod, "sidelight-credentials")["secret"].update(secretName="other"),
+    "a token over the empty folder": lambda pod: agent(pod)["volumeMounts"].pop(),
+    "a port of the host": lambda pod: app(pod).update(ports=[{"containerPort": 80, "hostPort": 80, "hostIP": "127.0.0.1"}]),
+}
+PODMAN = {
+    "no annotation": lambda pod: pod["metadata"].pop("annotations"),
+    "another annotation": lambda pod: pod["metadata"]["annotations"].update(
+        {agent_pod.ANNOTATION[0]: "unconfined"}),
+    "the host's root": lambda pod: mounted(pod, app(pod), {"mountPath": "/host"}, {"hostPath": {"path": "/"}}),
+    "the key from the host": lambda pod: mounted(
+        pod, app(pod), {"mountPath": "/key"}, {"hostPath": {"path": "/srv/sidelight/agent"}}),
+    "a port for everybody": lambda pod: app(pod)["ports"][0].pop("hostIP"),
+}
+BINDINGS = {
+    "cluster-admin": lambda role, binding: binding.update(
+        roleRef={**binding["roleRef"], "kind": "ClusterRole", "name": "cluster-admin"}),
+    "everybody": lambda role, binding: binding["subjects"][0].update(name="system:authenticated"),
+    "one more": lambda role, binding: binding["subjects"].append(
+        {"kind": "User", "apiGroup": roles.GROUP, "name": "ada"}),
+    "a service account": lambda role, binding: binding.update(subjects=[{"kind": "ServiceAccount", "name": "default"}]),
+    "a shell": lambda role, binding: role["rules"].append(
+        {"apiGroups": [""], "resources": ["pods/attach"], "verbs": ["create"]}),
+    "all verbs": lambda role, binding: role["rules"][0].update(verbs=["*"]),
+    "one pod": lambda role, binding: role["rules"][0].update(resourceNames=["a"]),
+    "a role of the cluster": lambda role, binding: role.update(kind="ClusterRole"),
+}
+
+
+class Deployed(unittest.TestCase):
+    def broken(self, folder, mutations, faults):
+        for name, mutate in mutations.items():
+            with self.subTest(f"{folder}: {name}"):
+                manifests = copy.deepcopy(rendered(folder))
+                mutate(manifests)
+                self.assertTrue(faults(manifests))
+
+    def pods(self, folder, mutations):
+        def pod(manifests):
+            return next(item for item in manifests if item["kind"] == "Pod")
+
+        def faults(manifests):
+            found = pod(manifests)
+            return agent_pod.faults(found["metadata"], found["spec"], podman="podman" in folder)
+        self.assertEqual(faults(rendered(folder)), [])
+        self.broken(folder, {name: lambda manifests, change=change: change(pod(manifests))
+                             for name, change in mutations.items()}, faults)
+
+    def test_pods(self):
+        self.pods("overlays/dev", PODS | CLUSTER)
+        self.pods("overlays/podman", PODS | PODMAN)
+
+    def test_roles(self):
+        for folder in ("rbac/sidelight", "rbac/exec"):
+            name = folder.replace("/", "-")
+            self.assertEqual(roles.faults(name, rendered(folder)), [])
+            self.broken(folder, {key: lambda manifests, change=change: change(*manifests)
+                                 for key, change in BINDINGS.items()}, lambda manifests: roles.faults(name, manifests))
+            self.broken(folder, {"one more": lambda manifests: manifests.append(copy.deepcopy(manifests[1])),
+                                 "no binding": lambda manifests: manifests.pop()},
+                        lambda manifests: roles.faults(name, manifests))
+
+    def test_rights_elsewhere(self):
+        manifests = rendered("overlays/dev")
+        self.assertEqual(roles.faults("overlays-dev", manifests), [])
+        self.assertTrue(roles.faults("overlays-dev", manifests + [
+            {"apiVersion": roles.GROUP + "/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "x"}}]))
+
+    def test_schema_of_profiles(self):
+        self.assertEqual(seccomp_profiles.faults({"defaultAction": "SCMP_ACT_ERRNO"}), [])
+        for profile in ({}, {"defaultAction": "SCMP_ACT_MAYBE"}, {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{}]}):
+            self.assertTrue(seccomp_profiles.faults(profile), profile)
+
+
+if __name__ == "__main__":
+    unittest.main()
