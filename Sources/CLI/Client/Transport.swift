@@ -6,7 +6,7 @@ internal import NIOPosix
 internal import NIOSSL
 
 /// HTTPS with client certificate to one peer whose SPIFFE ID is known. The peer's certificate must chain to the
-/// authority, name the URL's address, and name that ID; nothing is sent to it before.
+/// authority and name that ID, whatever the address; nothing is sent to it before.
 struct Transport: Sendable {
   let baseURL: String
   /// For messages: `the agent`, `the broker`.
