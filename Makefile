@@ -82,6 +82,10 @@ pod-test: image ## The agent's image beside real servers in pods (podman and run
 	@.ci/setup pods
 	@Tests/Pods/run
 
+.PHONY: cluster-test
+cluster-test: build ## deploy/ on the cluster that KUBECONFIG names; what it needs there: docs/operations.md
+	@Tests/Cluster/run
+
 .PHONY: clean
 clean: ## Remove what was built
 	@rm -rf "$(RELEASE_FOLDER)" .build
