@@ -51,6 +51,10 @@ int cl_listen(const char *address, uint16_t port, int backlog) {
   return fd;
 }
 
+int cl_send_buffer(int fd, int bytes) {
+  return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) < 0 ? -errno : 0;
+}
+
 int cl_local_port(int fd) {
   struct sockaddr_storage storage;
   socklen_t length = sizeof storage;

@@ -12,6 +12,10 @@ package enum Endpoint {
     init(_ description: String) { self.description = description }
   }
 
+  /// What the kernel may hold for one client that does not take it; bytes, and twice that with what it keeps beside. It
+  /// counts as the container's memory (cgroup v2), and by itself would grow to 4 MiB for each connection.
+  private static let sendBuffer: Int32 = 65_536
+
   /// Runs on this thread until the collector or the opener has gone, then ends the process. The descriptors are the
   /// inherited sockets; all three are given up to this function.
   package static func run(mode: ConfinementMode, opener: Int32, collector: Int32, listener: Int32) throws(Failure) {
@@ -25,6 +29,7 @@ package enum Endpoint {
       hardened = try Confinement.harden(.endpoint, mode: mode)
       Process.tuneAllocator()
       try Poll.ignoreShutdownSignals()
+      try Sockets.limitSendBuffer(of: listener, to: sendBuffer)
     } catch {
       throw Failure("\(error)")
     }

@@ -109,7 +109,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     case .handshake: drop()
     case .idle: if limiter.isEmpty { drop() } else { reject(.timeout) }
     case .head: reject(.timeout)
-    case .answering, .closing: break
+    case .closing: drop()
+    case .answering: break
     }
   }
 
@@ -264,9 +265,9 @@ final class HTTPConnection: ChannelDuplexHandler {
   func finish() {
     guard let context, case .answering = state else { return }
     let promise = context.eventLoop.makePromise(of: Void.self)
+    arm(Self.idleTime)
     if keepAlive {
       state = .idle
-      arm(Self.idleTime)
     } else {
       state = .closing
       let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

@@ -33,6 +33,12 @@ package enum Sockets {
     return Array(bytes.prefix(Int(count)))
   }
 
+  /// How many bytes the kernel holds of what was sent and not yet taken; it takes twice the number, for what it keeps
+  /// beside them. Connections have it from the socket that accepts them (socket(7), SO_SNDBUF).
+  package static func limitSendBuffer(of socket: Int32, to bytes: Int32) throws(SystemError) {
+    _ = try checked("setsockopt", cl_send_buffer(socket, bytes))
+  }
+
   package static func localPort(of socket: borrowing FileDescriptor) throws(SystemError) -> UInt16 {
     UInt16(try checked("getsockname", cl_local_port(socket.raw)))
   }

@@ -12,6 +12,8 @@ int cl_socket_pair(int kind, int out[2]);
 int cl_literal(const char *address, unsigned char out[16]);
 // A TCP socket that listens on an IPv4 or IPv6 literal. Close-on-exec, non-blocking. `port` 0 takes a free one.
 int cl_listen(const char *address, uint16_t port, int backlog);
+// SO_SNDBUF, of a listening socket and of those that it accepts.
+int cl_send_buffer(int fd, int bytes);
 // The local port of a bound socket.
 int cl_local_port(int fd);
 

@@ -21,7 +21,7 @@ final class ResponseStream: Sendable {
     var finished = false
     /// The client has gone, or the stream was given up: appends are dropped.
     var cancelled = false
-    /// Monotonic nanoseconds: since when the endpoint has taken nothing though there was something.
+    /// Monotonic nanoseconds: since when the client has taken nothing though there was something.
     var stalledSince: UInt64?
     var bodyBytes: Int64 = 0
     var identified: (token: VerifiedToken, facts: AuditRequest)?
@@ -102,7 +102,9 @@ final class ResponseStream: Sendable {
 
   enum Progress: Sendable { case waiting, ended }
 
-  /// Frames that may be sent now. `ended` where the last one is among them or the stream is cancelled.
+  /// Frames that may be sent now. `ended` where the last one is among them or the stream is cancelled. The end is told
+  /// when the endpoint has handed the whole body to the kernel and given all credit back: until then the answer counts as
+  /// under way, and the connection's next request waits.
   func frames(now: UInt64) -> (frames: [Frame], progress: Progress) {
     state.withLock { state in
       var frames: [Frame] = []
@@ -122,11 +124,14 @@ final class ResponseStream: Sendable {
         state.body = []
         state.share = nil
         state.sent = 0
+      }
+      let isTaken = state.body.isEmpty && state.credit == Credit.initial
+      if isTaken {
         state.stalledSince = nil
       } else if !frames.isEmpty || state.stalledSince == nil {
         state.stalledSince = now
       }
-      if state.finished, state.body.isEmpty {
+      if state.finished, isTaken {
         frames.append(Frame(.end, stream: id))
         return (frames, .ended)
       }
