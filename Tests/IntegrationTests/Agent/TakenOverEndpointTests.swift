@@ -86,13 +86,14 @@ struct TakenOverEndpointTests {
       let message = RequestMessage(
         connection: connection, method: method, target: target, authorization: token.map { "Bearer \($0)" } ?? "")
       send(Frame(.request, stream: stream, payload: message.encoded))
-      send(Frame(.credit, stream: stream, payload: CreditMessage(bytes: 8 << 20).encoded))
       var answer = Answer()
       while let frame = try frame() {
         guard frame.stream == stream else { continue }
         switch frame.kind {
         case .head: answer.status = try HeadMessage(frame.payload).status
-        case .body: answer.body += frame.payload
+        case .body:
+          answer.body += frame.payload
+          send(Frame(.credit, stream: stream, payload: CreditMessage(bytes: UInt32(frame.payload.count)).encoded))
         case .end, .abort: return answer
         case _: Issue.record("\(frame.kind)")
         }
