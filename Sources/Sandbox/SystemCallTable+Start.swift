@@ -21,6 +21,7 @@ extension SystemCallTable {
       .init("socket", "the listening socket (AF_INET6)", where: .equals(10, in: 0), .equals(1, in: 1, of: 0xF)),
       .init("bind", "the listening socket"),
       .init("setsockopt", "the listening socket (SO_REUSEADDR)", where: .equals(1, in: 1), .equals(2, in: 2)),
+      .init("setsockopt", "connections inherit it (SO_SNDBUF)", where: .equals(1, in: 1), .equals(7, in: 2)),
       .init("eventfd2", "wake-ups between threads"),
       .init("epoll_create", "the endpoint's event loop", only: .amd64),
       .init("epoll_create1", "the endpoint's event loop", only: .arm64),
