@@ -38,11 +38,14 @@ final class MainLoop {
   private var outboundSent = 0
   private var callers: [UInt32: Caller] = [:]
   private var entries: [UInt32: Entry] = [:]
-  private var shuttingDown = false
+  /// Until when answers may go on, once the agent has been asked to end; monotonic nanoseconds.
+  private var endsAt: UInt64?
   private var lastTick: UInt64 = 0
 
   private static let answerTime: UInt64 = 10_000_000_000
   private static let stallTime: UInt64 = 30_000_000_000
+  /// A second less than the opener waits, so that what is given up is recorded.
+  private static let endingTime: UInt64 = 4_000_000_000
   private static let tick: UInt64 = 250_000_000
   private static let outboundLimit = 262_144
   private static let maximumStreams = 256
@@ -66,6 +69,7 @@ final class MainLoop {
 
   /// Returns when the endpoint has gone; throws where it sent what it may not.
   func run() throws(Collector.Failure) {
+    defer { recordEnds() }
     while true {
       let ready: [Poll.Ready]?
       do throws(SystemError) {
@@ -148,7 +152,7 @@ final class MainLoop {
         }
       log.write(level, "endpoint: " + message.text)
     case .shutdown:
-      shuttingDown = true
+      endsAt = Clock.monotonic() + Self.endingTime
       lastTick = 0
     case .ready, .head, .body, .end, .abort: throw .wrongDirection(kind: "\(frame.kind)")
     }
@@ -207,7 +211,7 @@ final class MainLoop {
     let now = Clock.monotonic()
     guard now - lastTick >= Self.tick, let service else { return }
     lastTick = now
-    let ending: LogFollow.Ending? = shuttingDown ? .shutdown : nil
+    let ending: LogFollow.Ending? = endsAt != nil ? .shutdown : nil
     for entry in entries.values {
       guard let record = entry.record, let follow = record.follow, !entry.answerEnded else { continue }
       // A client that takes nothing is told of the end all the same, and holds nothing longer than it may.
@@ -250,8 +254,11 @@ final class MainLoop {
 
   private func giveUpLate() {
     let now = Clock.monotonic()
+    let isOver = endsAt.map { now > $0 } ?? false
     for (id, entry) in entries where !entry.answerEnded {
-      if !entry.stream.isBegun, now > entry.deadline {
+      if isOver {
+        giveUp(id, reason: "the agent was asked to end", tellEndpoint: true)
+      } else if !entry.stream.isBegun, now > entry.deadline {
         turnAway(id, entry, log: "no worker has answered in time")
       } else if let since = entry.stream.stalledSince, now - since > Self.stallTime {
         giveUp(id, reason: "the client took nothing for 30 seconds", tellEndpoint: true)
@@ -267,6 +274,17 @@ final class MainLoop {
     entries[id]?.reason = reason
     entries[id]?.answerEnded = true
     closeIfDone(id)
+  }
+
+  /// Of what is under way when another of the three processes has ended, or has to.
+  private func recordEnds() {
+    collectFinished()
+    guard let service else { return }
+    for entry in entries.values {
+      guard let record = entry.record else { continue }
+      service.completed(
+        record, bytes: entry.stream.bodyBytes, complete: false, reason: entry.reason ?? "the agent has ended")
+    }
   }
 
   /// Once the answer has ended and its worker has finished, its end is recorded.

@@ -142,47 +142,14 @@ struct LimitTests {
     let token = try agent.token()
     let path = "/v1/logs/stdout?lines=10000&bytes=200000"
     try #require(try agent.get(path, token: token).body.utf8.count > 200_000)
-    // Says when the first answer has begun to come, and takes no more of it until it is told to.
-    let script = """
-      import socket, ssl, sys
-      port, authority, certificate, key, path, token = sys.argv[1:]
-      context = ssl.create_default_context(cafile=authority)
-      context.load_cert_chain(certificate, key)
-      raw = socket.socket()
-      raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-      raw.connect(("127.0.0.1", int(port)))
-      connection = context.wrap_socket(raw, server_hostname="127.0.0.1")
-      request = "GET " + path + " HTTP/1.1\\r\\nHost: a\\r\\nAuthorization: Bearer " + token + "\\r\\n\\r\\n"
-      connection.sendall(request.encode() * 30)
-      connection.recv(1)
-      print("begun", flush=True)
-      sys.stdin.readline()
-      answers = b""
-      while answers.count(b"HTTP/1.1 200 OK") < 29 or len(answers) < 30 * 200000:
-          answers += connection.recv(1 << 16)
-      print("all", flush=True)
-      """
-    let port = try #require(agent.url.split(separator: ":").last)
-    let client = Process()
-    let (input, output) = (Pipe(), Pipe())
-    client.executableURL = URL(filePath: "/usr/bin/python3")
-    client.arguments = [
-      "-c", script, String(port), agent.authority, agent.certificate, agent.key, path, token,
-    ]
-    (client.standardInput, client.standardOutput) = (input, output)
-    try client.run()
-    defer { client.terminate() }
-    var said = output.fileHandleForReading.availableData
-    try #require(said.starts(with: "begun".utf8))
+    let client = try SlowClient(agent, path, token: token, requests: 30)
     func answers() throws -> Int {
       try agent.audit.count { $0["type"] as? String == "decision" && $0["log"] as? String == "stdout" } - 1
     }
     // Others are answered meanwhile, long enough for all thirty.
     for _ in 0..<30 { #expect(try agent.get("/v1/posture", token: token).status == 200) }
     #expect(try answers() == 1)
-    try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
-    said = output.fileHandleForReading.availableData
-    #expect(said.starts(with: "all".utf8))
+    #expect(try client.takeAll())
     #expect(try answers() == 30)
   }
 

@@ -149,4 +149,26 @@ struct RobustnessTests {
     #expect(try agent.get("/v1/posture", token: token).status == 200)
     #expect(agent.pids.values.allSatisfy(DevelopmentInstallation.isRunning))
   }
+
+  @Test(
+    "an answer that its client has not taken when the agent ends is recorded as incomplete",
+    arguments: [
+      ("opener", SIGTERM, "the agent was asked to end"), ("endpoint", SIGKILL, "the agent has ended"),
+    ])
+  func cutOff(role: String, signal: Int32, reason: String) throws {
+    let agent = try AgentUnderTest(["sh", "-c", "yes $(seq -s : 40) | head -c 1000000; exec sleep 300"])
+    let path = "/v1/logs/stdout?lines=10000&bytes=900000"
+    let client = try SlowClient(agent, path, token: try agent.token())
+    kill(pid_t(try #require(agent.pids[role])), signal)
+    let deadline = Date().addingTimeInterval(60)
+    while agent.pids.values.contains(where: DevelopmentInstallation.isRunning), Date() < deadline { usleep(50_000) }
+    #expect(!agent.pids.values.contains(where: DevelopmentInstallation.isRunning))
+    let id = try #require(
+      try agent.audit.last { $0["type"] as? String == "decision" && $0["log"] as? String == "stdout" }?["request_id"]
+        as? String)
+    let ends = try agent.audit.filter { $0["type"] as? String == "completion" && $0["request_id"] as? String == id }
+    #expect(ends.count == 1 && ends.first?["complete"] as? Bool == false)
+    #expect(ends.first?["reason"] as? String == reason)
+    withExtendedLifetime(client) {}
+  }
 }
