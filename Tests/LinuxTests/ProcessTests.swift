@@ -47,35 +47,58 @@ struct ProcessTests {
       try Self.output("readlink /proc/self/fd/4 /proc/self/fd/5 >&3", also: [high, low]) == "\(path)\n\(path)\n")
   }
 
-  /// Whatever numbers the descriptors have, and in whatever order.
+  /// Whatever numbers the descriptors have, and in whatever order. In a program in C: one in Swift has descriptors of its
+  /// own at such numbers, and ends where they are taken from it.
   @Test(arguments: [
     [3, 4, 5], [5, 4, 3], [200, 201, 202], [202, 201, 200], [4, 200, 3], [201, 200, 5], [900, 3, 901],
   ])
-  func descriptorsKeepTheirOrder(_ numbers: [Int]) async {
-    await #expect(processExitsWith: .success) { [numbers = numbers as [Int]] in
-      // Pipes: each is told from the others by its inode, and the last one takes the answer.
-      for number in numbers {
-        guard dup2(2, Int32(number)) >= 0 else { exit(1) }
-      }
-      var inodes: [UInt64] = []
-      for number in numbers {
-        let (left, right) = try Sockets.pair(.stream)
-        guard left > 950 || dup2(right, Int32(number)) >= 0 else { exit(2) }
-        inodes.append(try FileDescriptor.borrowing(Int32(number)) { fd throws(SystemError) in try fd.status().inode })
-      }
-      let expected = inodes.map { "socket:[\($0)]" }
-      let script =
-        "test \"$(readlink /proc/self/fd/3)\" = '\(expected[0])'"
-        + " && test \"$(readlink /proc/self/fd/4)\" = '\(expected[1])'"
-        + " && test \"$(readlink /proc/self/fd/5)\" = '\(expected[2])' && ! test -e /proc/self/fd/6"
-      let pid = try Linux.Process.spawn(
-        "/bin/sh", arguments: ["sh", "-c", script], environment: ["PATH=/usr/bin:/bin"],
-        inherited: numbers.map { Int32($0) })
-      var status: Int32 = 0
-      guard unsafe waitpid(pid, &status, 0) == pid, status == 0 else { exit(3) }
-      exit(EXIT_SUCCESS)
-    }
+  func descriptorsKeepTheirOrder(_ numbers: [Int]) throws {
+    let folder = try Folder()
+    let source = try folder.file("main.c", Array(Self.spawner.utf8))
+    let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/CLinux").path
+    let program = folder.path + "/spawner"
+    try #require(
+      try Self.output(
+        "gcc -I '\(sources)/include' -o '\(program)' '\(source)' '\(sources)/processes.c' 2>&3",
+        environment: ["PATH=/usr/bin:/bin"]) == "")
+    let arguments = numbers.map(String.init).joined(separator: " ")
+    #expect(try Self.output("'\(program)' \(arguments) 3>&-; echo $? >&3") == "0\n")
   }
+
+  /// Puts a socket at each number, each told from the others by its inode, and starts a shell that looks what it got.
+  private static let spawner = """
+    #define _GNU_SOURCE
+    #include "CLinux.h"
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <sys/socket.h>
+    #include <sys/stat.h>
+    #include <sys/wait.h>
+    #include <unistd.h>
+
+    int main(int count, char *words[]) {
+      int numbers[3];
+      unsigned long inodes[3];
+      if (count != 4) return 1;
+      for (int i = 0; i < 3; i++)
+        if (dup2(2, numbers[i] = atoi(words[i + 1])) < 0) return 2;
+      for (int i = 0; i < 3; i++) {
+        int pair[2];
+        struct stat status;
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0 || dup2(pair[1], numbers[i]) < 0) return 3;
+        if (fstat(numbers[i], &status) < 0) return 4;
+        inodes[i] = status.st_ino;
+      }
+      char script[400];
+      snprintf(script, sizeof script,
+               "test $(readlink /proc/self/fd/3) = 'socket:[%lu]' && test $(readlink /proc/self/fd/4) = 'socket:[%lu]' && "
+               "test $(readlink /proc/self/fd/5) = 'socket:[%lu]' && ! test -e /proc/self/fd/6",
+               inodes[0], inodes[1], inodes[2]);
+      char *arguments[] = {"sh", "-c", script, NULL}, *environment[] = {"PATH=/usr/bin:/bin", NULL};
+      int status, pid = cl_spawn("/bin/sh", arguments, environment, numbers, 3);
+      return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 5;
+    }
+    """
 
   @Test func aMissingProgramIsAnError() {
     #expect(throws: SystemError("posix_spawn", ENOENT)) {
