@@ -8,6 +8,9 @@ AGENT = "sidelight"
 # Of the Secret and of the ConfigMap.
 NAME = "sidelight-agent"
 PROFILE = {"type": "Localhost", "localhostProfile": "sidelight-agent.json"}
+ARGUMENTS = ["run", "--config=/etc/sidelight/agent.json", "--credentials=/run/sidelight/credentials",
+             "--listen=0.0.0.0:7443"]
+IMAGES = ("registry.example/sidelight-agent:1", "localhost/sidelight-agent:latest")
 RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
 PROBES = {"startupProbe": "ready", "livenessProbe": "live"}
 # What the agent mounts, and where it comes from.
@@ -84,8 +87,8 @@ def faults(metadata, spec, podman=False):
     if podman:
         require((metadata.get("annotations") or {}).get(ANNOTATION[0]) == ANNOTATION[1], "podman would take no profile")
     require("command" not in agent and "lifecycle" not in agent, "the agent's container runs something else")
-    require([word.split("=")[0] for word in agent.get("args", [])] == ["run", "--config", "--credentials", "--listen"],
-            "the agent has other options")
+    require(agent.get("args") == ARGUMENTS, "the agent has other options")
+    require(agent.get("image") in IMAGES, "the agent's key would go to another image")
     require("env" not in agent and "envFrom" not in agent, "the agent gets an environment")
 
     # What it and nobody else gets at.
@@ -96,7 +99,8 @@ def faults(metadata, spec, podman=False):
     require(all(mount.get("readOnly") is True or mount["mountPath"] == "/dev/termination-log" for mount in mounts),
             "the agent can write to a volume")
     private = {mount["name"] for mount in mounts}
-    private |= {name for name, source in volumes.items() if mentions(source, NAME)}
+    own = [volumes.get(name) for name in private]
+    private |= {name for name, source in volumes.items() if source in own or mentions(source, NAME)}
     for other in others:
         named = {mount["name"] for key in ("volumeMounts", "volumeDevices") for mount in other.get(key, [])}
         require(not named & private, f"{other['name']} has one of the agent's volumes")

@@ -68,6 +68,8 @@ PODS = {
     "a command": lambda pod: agent(pod).update(command=["/sidelight-agent"]),
     "a hook": lambda pod: agent(pod).update(lifecycle={"postStart": {"exec": {"command": ["x"]}}}),
     "a weaker mode": lambda pod: agent(pod)["args"].append("--confinement=best-effort"),
+    "another configuration": lambda pod: agent(pod)["args"].__setitem__(1, "--config=/proc/1/root/data/agent.json"),
+    "another image": lambda pod: agent(pod).update(image=app(pod)["image"]),
     "no arguments": lambda pod: agent(pod).pop("args"),
     "an environment": lambda pod: agent(pod).update(env=[{"name": "LD_PRELOAD", "value": "x"}]),
     "a token of a service account": lambda pod: mounted(
@@ -106,6 +108,8 @@ PODMAN = {
     "the host's root": lambda pod: mounted(pod, app(pod), {"mountPath": "/host"}, {"hostPath": {"path": "/"}}),
     "the key from the host": lambda pod: mounted(
         pod, app(pod), {"mountPath": "/key"}, {"hostPath": {"path": "/srv/sidelight/agent"}}),
+    "the key's folder from the host": lambda pod: mounted(
+        pod, app(pod), {"mountPath": "/key"}, {"hostPath": {"path": "/srv/sidelight/agent/credentials"}}),
     "a port for everybody": lambda pod: app(pod)["ports"][0].pop("hostIP"),
 }
 BINDINGS = {

@@ -299,7 +299,8 @@ final class MainLoop {
     let job: WorkerPool.Job = { _ in
       service.completed(record, bytes: bytes, complete: complete, reason: reason)
     }
-    if !pool.submit(stream: nil, job) { job(false) }
+    // So it is at the end, which does not wait for workers.
+    if endsAt != nil || !pool.submit(stream: nil, job) { job(false) }
   }
 
   private func send() throws(SystemError) {

@@ -31,6 +31,8 @@ final class HTTPConnection: ChannelDuplexHandler {
   private var connection: UInt32?
   private var keepAlive = true
   private var isHeadMethod = false
+  /// When the kernel has the head of the answer.
+  private var headWritten: EventLoopFuture<Void>?
   private var pendingRequest: RequestMessage?
   private var timer: Scheduled<Void>?
   /// Whether any byte has come, of TLS or not.
@@ -247,16 +249,21 @@ final class HTTPConnection: ChannelDuplexHandler {
     if !keepAlive { headers.add(name: "connection", value: "close") }
     let head = HTTPResponseHead(
       version: .http1_1, status: HTTPResponseStatus(statusCode: Int(message.status)), headers: headers)
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    if message.length == nil { context.flush() }
+    let promise = context.eventLoop.makePromise(of: Void.self)
+    headWritten = promise.futureResult
+    context.write(wrapOutboundOut(.head(head)), promise: promise)
+    if message.length == nil || isHeadMethod { context.flush() }
   }
 
   func body(_ bytes: [UInt8]) {
     guard let context, case .answering(let stream) = state else { return }
-    guard !isHeadMethod else { return link.credit(stream, bytes.count) }
-    let buffer = context.channel.allocator.buffer(bytes: bytes)
     let link = NIOLoopBound(link, eventLoop: context.eventLoop)
     let count = bytes.count
+    guard !isHeadMethod else {
+      headWritten?.whenSuccess { link.value.credit(stream, count) }
+      return
+    }
+    let buffer = context.channel.allocator.buffer(bytes: bytes)
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.whenSuccess { link.value.credit(stream, count) }
     context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: promise)

@@ -128,7 +128,7 @@ final class ResponseStream: Sendable {
       let isTaken = state.body.isEmpty && state.credit == Credit.initial
       if isTaken {
         state.stalledSince = nil
-      } else if !frames.isEmpty || state.stalledSince == nil {
+      } else if state.stalledSince == nil {
         state.stalledSince = now
       }
       if state.finished, isTaken {

@@ -153,6 +153,16 @@ struct LimitTests {
     #expect(try answers() == 30)
   }
 
+  @Test("nor with answers that have no body")
+  func pipeliningHeads() throws {
+    let agent = try AgentUnderTest(["sleep", "300"])
+    let client = try SlowClient(agent, "/v1/posture", token: "x", requests: 3000, method: "HEAD")
+    for _ in 0..<60 { #expect(try agent.get("/v1/files?path=/", token: "x").status >= 400) }
+    // What the kernels of both sides hold, some 350 bytes each.
+    #expect(try agent.audit.count { $0["type"] as? String == "decision" && $0["method"] as? String == "HEAD" } < 2000)
+    withExtendedLifetime(client) {}
+  }
+
   @Test("a caller whose tokens keep failing waits before the next is verified; another one does not")
   func failures() throws {
     let agent = try AgentUnderTest(["sleep", "300"])

@@ -9,11 +9,11 @@ final class SlowClient {
   private let output = Pipe()
 
   /// Returns when the first answer has begun to come.
-  init(_ agent: AgentUnderTest, _ path: String, token: String, requests: Int = 1) throws {
+  init(_ agent: AgentUnderTest, _ path: String, token: String, requests: Int = 1, method: String = "GET") throws {
     process.executableURL = URL(filePath: "/usr/bin/python3")
     process.arguments = [
       "-c", Self.script, try #require(agent.url.split(separator: ":").last.map(String.init)), agent.authority,
-      agent.certificate, agent.key, path, token, String(requests),
+      agent.certificate, agent.key, path, token, String(requests), method,
     ]
     process.standardInput = input
     process.standardOutput = output
@@ -32,14 +32,14 @@ final class SlowClient {
 
   private static let script = """
     import re, socket, ssl, sys
-    port, authority, certificate, key, path, token, requests = sys.argv[1:]
+    port, authority, certificate, key, path, token, requests, method = sys.argv[1:]
     context = ssl.create_default_context(cafile=authority)
     context.load_cert_chain(certificate, key)
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.connect(("127.0.0.1", int(port)))
     connection = context.wrap_socket(raw, server_hostname="127.0.0.1")
-    request = "GET " + path + " HTTP/1.1\\r\\nHost: a\\r\\nAuthorization: Bearer " + token + "\\r\\n\\r\\n"
+    request = method + " " + path + " HTTP/1.1\\r\\nHost: a\\r\\nAuthorization: Bearer " + token + "\\r\\n\\r\\n"
     connection.sendall(request.encode() * int(requests))
     answers = connection.recv(1)
     def more():
