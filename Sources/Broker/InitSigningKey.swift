@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import Foundation  // FileHandle
 
 /// `sidelight-broker init-signing-key FILE`
 struct InitSigningKey: ParsableCommand {

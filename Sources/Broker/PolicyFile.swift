@@ -1,6 +1,6 @@
 internal import Crypto
 internal import Daemon
-internal import Foundation
+internal import Foundation  // String(format:)
 internal import Policy
 internal import StrictJSON
 

@@ -1,4 +1,5 @@
-internal import Foundation
+internal import Dispatch
+internal import FoundationEssentials
 internal import GRDB
 
 /// A session as the database has it. Times are seconds since 1970.

@@ -6,7 +6,8 @@ package import Sandbox
 ///
 /// It asks the kernel and not the agent: no socket, no signal, no file of the agent's, so that there is nothing for
 /// anybody else to ask through. The endpoint listens only when the collector has found all three processes confined
-/// (`CollectorLink.listen`), so that a socket in the state LISTEN at its address is the agent's word, and the rest is the kernel's.
+/// (`CollectorLink.listen`), so that a socket in the state LISTEN at its address is the agent's word, and the rest is the
+/// kernel's.
 package enum Probe {
   package enum Question: Sendable {
     /// The three processes are there, none is stopped, and connections do not wait in vain. Else a new start helps.

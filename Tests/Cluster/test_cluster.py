@@ -1,5 +1,6 @@
 """The pod of deploy/overlays/dev under a real kubelet: what podman cannot show. Names of containers by the kubelet's own
 mount, Secrets as it lays them out, its probes, its restarts, and the API server's word about the roles of deploy/rbac."""
+import functools
 import json
 import os
 import pathlib
@@ -7,7 +8,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,35 +15,11 @@ import unittest
 
 import yaml
 
-root = pathlib.Path(__file__).resolve().parent.parent.parent
-products = pathlib.Path(os.environ.get("SIDELIGHT_PRODUCTS", root / ".build/release"))
-environment = {**os.environ, "PATH": f"{products}:{os.environ['PATH']}"}
+import pods
+from pods import environment, free_port, root, run
+
+wait = functools.partial(pods.wait, seconds=120)
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
-
-
-def run(*arguments, check=True, timeout=90, **more):
-    result = subprocess.run(
-        [str(argument) for argument in arguments], capture_output=True, text=True, timeout=timeout,
-        env={**environment, **more.pop("env", {})}, **more)
-    if check and result.returncode:
-        raise AssertionError(f"{arguments} ended with {result.returncode}:\n{result.stdout}{result.stderr}")
-    return result
-
-
-def wait(what, condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.3)
-    raise AssertionError(f"waited {seconds} s in vain: {what}")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Namespace:
@@ -120,7 +96,7 @@ class Namespace:
         path = self.folder / f"{len(self.children)}.log"
         with open(path, "w") as log:
             self.children.append(subprocess.Popen(list(map(str, command)), env=environment, stdout=log, stderr=log))
-        wait(f"{command[0]}: {ready}", lambda: ready in path.read_text(), 30)
+        wait(f"{command[0]}: {ready}", lambda: ready in path.read_text(), seconds=30)
         return self.children[-1]
 
     def forward(self):
@@ -231,7 +207,7 @@ class Look(unittest.TestCase):
         run(root / "deploy/authority", self.space.folder, self.space.agent, 10001)
         secret = self.space.kubectl("create", "--dry-run=client", "--output=yaml", *self.space.secret()).stdout
         self.space.kubectl("replace", "--filename=-", input=secret)
-        wait("the agent has the new certificate", lambda: self.space.certificate() != before, 180)
+        wait("the agent has the new certificate", lambda: self.space.certificate() != before, seconds=180)
         self.assertTrue(self.space.json("ps")["processes"])
         self.assertEqual(self.space.container("sidelight")["restartCount"], restarts)
 
@@ -277,7 +253,7 @@ class Without(unittest.TestCase):
         wait("the workload is ready", lambda: space.container("app")["ready"])
         wait("the agent has said what it lacks", lambda: "jwks.json: the file cannot be read" in space.log())
         space.kubectl("create", *space.secret())
-        wait("the agent was started with it", lambda: space.container("sidelight")["ready"], 240)
+        wait("the agent was started with it", lambda: space.container("sidelight")["ready"], seconds=240)
         self.assertEqual(space.container("app")["restartCount"], 0)
 
     def test_profile(self):

@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// How much memory answers hold that are made and that their clients have not taken yet. Small ones are not counted: they
 /// are bounded by how many requests may be under way, and must not be refused because somebody reads large ones slowly.
-/// One session has half of the room at most, so that no single slow client keeps the others from their answers.
+/// A session that has some already gets no more than half of the room, so that no single slow client keeps the others from
+/// their answers.
 final class WaitingAnswers: Sendable {
   /// The largest answer that is not counted, in bytes.
   static let small = 64 << 10
