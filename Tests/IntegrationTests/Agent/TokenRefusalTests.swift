@@ -75,7 +75,7 @@ struct TokenRefusalTests {
       ("header changed by one byte", "token_invalid", flipped(part: 0)),
       ("payload changed by one byte", "token_invalid", flipped(part: 1)),
       ("signature changed by one byte", "token_invalid", flipped(part: 2)),
-      ("not a token", "token_invalid", "abc"),
+      ("not a token", "token_invalid", "no-token"),
       ("over 8 KiB", "token_too_large", try agent.token(claims: { $0["pad"] = String(repeating: "x", count: 8192) })),
       ("unknown action", "token_details_invalid", try agent.narrowToken({ $0["actions"] = ["processes.kill"] })),
       ("unknown type", "token_details_invalid", try agent.narrowToken({ $0["type"] = "other" })),
