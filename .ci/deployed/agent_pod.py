@@ -8,6 +8,14 @@ AGENT = "sidelight"
 # Of the Secret and of the ConfigMap.
 NAME = "sidelight-agent"
 PROFILE = {"type": "Localhost", "localhostProfile": "sidelight-agent.json"}
+# All that may be said of the pod, of its user, and of the agent's container. What is not here has Kubernetes' default:
+# no fsGroup, no environment, no hooks, and no readiness probe, which would take the workload out of service with the agent.
+POD = {"shareProcessNamespace", "automountServiceAccountToken", "securityContext", "containers", "volumes"}
+USER = {"runAsUser", "runAsGroup", "runAsNonRoot"}
+CONTAINER = {"name", "image", "imagePullPolicy", "args", "ports", "resources", "securityContext", "startupProbe",
+             "livenessProbe", "volumeMounts"}
+CONFINEMENT = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+               "seccompProfile": PROFILE}
 ARGUMENTS = ["run", "--config=/etc/sidelight/agent.json", "--credentials=/run/sidelight/credentials",
              "--listen=0.0.0.0:7443"]
 IMAGES = ("registry.example/sidelight-agent:1", "localhost/sidelight-agent:latest")
@@ -63,33 +71,34 @@ def faults(metadata, spec, podman=False):
         if not condition:
             found.append(text)
 
+    def require_only(allowed, part, name):
+        more = sorted(set(part) - allowed)
+        require(not more, f"{name} says {', '.join(more)}")
+
     agents = [item for item in spec.get("containers", []) if item["name"] == AGENT]
     if len(agents) != 1:
         return [*found, "has no agent, or several"]
     agent = agents[0]
-    others = [item for key in ("initContainers", "containers", "ephemeralContainers")
-              for item in spec.get(key) or [] if item is not agent]
+    others = [item for item in spec["containers"] if item is not agent]
     pod, context = spec.get("securityContext") or {}, agent.get("securityContext") or {}
     require(spec.get("shareProcessNamespace") is True, "the agent sees no process but its own")
 
     # Who it is.
-    for key in ("fsGroup", "supplementalGroups"):
-        require(key not in pod, f"{key}: agent and workload would get another group")
     for key in ("runAsUser", "runAsGroup"):
         own = context.get(key, pod.get(key))
         require(isinstance(own, int) and own > 0, f"the agent's {key} is not said")
-        for other in spec["containers"]:
+        for other in others:
             require((other.get("securityContext") or {}).get(key, pod.get(key)) == own, f"{other['name']} has another {key}")
 
     # How it is confined.
-    require(context.get("readOnlyRootFilesystem") is True, "the agent's root file system can be written")
-    require(context.get("seccompProfile") == PROFILE, "the agent has another seccomp profile")
-    if podman:
-        require((metadata.get("annotations") or {}).get(ANNOTATION[0]) == ANNOTATION[1], "podman would take no profile")
-    require("command" not in agent and "lifecycle" not in agent, "the agent's container runs something else")
+    require_only(POD, spec, "the pod")
+    require_only(USER | {"seccompProfile"}, pod, "the pod's securityContext")
+    require_only(CONTAINER, agent, "the agent's container")
+    require({key: value for key, value in context.items() if key not in USER} == CONFINEMENT,
+            "the agent is confined in another way")
+    require((metadata.get("annotations") or {}) == (dict([ANNOTATION]) if podman else {}), "the pod has other annotations")
     require(agent.get("args") == ARGUMENTS, "the agent has other options")
     require(agent.get("image") in IMAGES, "the agent's key would go to another image")
-    require("env" not in agent and "envFrom" not in agent, "the agent gets an environment")
 
     # What it and nobody else gets at.
     volumes = {volume["name"]: {key: value for key, value in volume.items() if key != "name"} for volume in spec["volumes"]}
@@ -98,6 +107,8 @@ def faults(metadata, spec, podman=False):
             == (MOUNTS_WITH_PODMAN if podman else MOUNTS), "the agent mounts something else")
     require(all(mount.get("readOnly") is True or mount["mountPath"] == "/dev/termination-log" for mount in mounts),
             "the agent can write to a volume")
+    for mount in mounts:
+        require_only({"name", "mountPath", "readOnly"}, mount, "a mount of the agent's")
     private = {mount["name"] for mount in mounts}
     own = [volumes.get(name) for name in private]
     private |= {name for name, source in volumes.items() if source in own or mentions(source, NAME)}
@@ -108,8 +119,6 @@ def faults(metadata, spec, podman=False):
 
     # What the workload depends on.
     require(agent.get("resources") == RESOURCES, "the agent has other resources")
-    # Not ready is out of service, and the agent must not take the workload there.
-    require("readinessProbe" not in agent, "the workload's readiness would depend on the agent's")
     require(spec.get("automountServiceAccountToken") is False, "the pod gets a service account's token")
     for probe, word in PROBES.items():
         # podman runs probes by timers of systemd, which may not be there.

@@ -1,4 +1,4 @@
-"""The profiles in profiles/, against the OCI runtime specification's own schema."""
+"""The profiles in profiles/, against the OCI runtime specification's own schema; and they deny what they do not name."""
 import json
 import pathlib
 
@@ -6,6 +6,7 @@ import jsonschema
 import referencing
 
 SCHEMAS = pathlib.Path("/usr/share/gocode/src/github.com/opencontainers/runtime-spec/schema")
+DENIALS = ("SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS")
 
 
 def _resource(uri):
@@ -19,5 +20,7 @@ VALIDATOR = jsonschema.Draft4Validator(
 
 
 def faults(profile):
-    """What the schema has against a profile, in words."""
-    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(profile)]
+    """What is against a profile, in words."""
+    found = [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(profile)]
+    action = profile.get("defaultAction")
+    return found if action in DENIALS else [*found, f"the default is {action}"]

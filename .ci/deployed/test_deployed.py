@@ -60,6 +60,16 @@ PODS = {
     "another user": context(runAsUser=10002),
     "the workload's other group": lambda pod: app(pod)["securityContext"].update(runAsGroup=10002),
     "a root that can be written": context(readOnlyRootFilesystem=False),
+    "no AppArmor": context(appArmorProfile={"type": "Unconfined"}),
+    "another AppArmor profile": context(appArmorProfile={"type": "Localhost", "localhostProfile": "open"}),
+    "another SELinux type": context(seLinuxOptions={"type": "container_init_t"}),
+    "another view of /proc": context(procMount="Unmasked"),
+    "a capability": context(capabilities={"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}),
+    "another runtime": lambda pod: pod["spec"].update(runtimeClassName="runc-unconfined"),
+    "another node's names": lambda pod: pod["spec"].update(hostAliases=[{"ip": "127.0.0.1", "hostnames": ["broker"]}]),
+    "another ending": lambda pod: pod["spec"].update(terminationGracePeriodSeconds=0),
+    "another place for its last words": lambda pod: agent(pod).update(terminationMessagePath="/tmp/x"),
+    "a terminal": lambda pod: agent(pod).update(stdin=True, tty=True),
     "no profile of its own": lambda pod: agent(pod)["securityContext"].pop("seccompProfile"),
     "the broker's profile": context(seccompProfile={"type": "Localhost", "localhostProfile": "sidelight-broker.json"}),
     "a file that is no profile": context(seccompProfile={"type": "Localhost", "localhostProfile": "digests.json"}),
@@ -78,6 +88,10 @@ PODS = {
     "the workload's data": lambda pod: mounted(pod, agent(pod), {"mountPath": "/data", "readOnly": True}, {"emptyDir": {}}),
     "credentials that can be written": lambda pod: next(
         item for item in agent(pod)["volumeMounts"] if item["name"] == KEY["name"]).pop("readOnly"),
+    "a part of a volume": lambda pod: agent(pod)["volumeMounts"][0].update(subPath="other"),
+    "shared mounts": lambda pod: agent(pod)["volumeMounts"][0].update(mountPropagation="HostToContainer"),
+    "one more annotation": lambda pod: pod["metadata"].setdefault("annotations", {}).update(
+        {"container.seccomp.security.alpha.kubernetes.io/pod": "unconfined"}),
     "the workload has the key": lambda pod: app(pod)["volumeMounts"].append(KEY),
     "an init container has the key": lambda pod: pod["spec"].update(initContainers=[beside(volumeMounts=[KEY])]),
     "an ephemeral container has the key": lambda pod: pod["spec"].update(ephemeralContainers=[beside(volumeMounts=[KEY])]),
@@ -166,9 +180,10 @@ class Deployed(unittest.TestCase):
         self.assertTrue(roles.faults("overlays-dev", manifests + [
             {"apiVersion": roles.GROUP + "/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "x"}}]))
 
-    def test_schema_of_profiles(self):
+    def test_profiles(self):
         self.assertEqual(seccomp_profiles.faults({"defaultAction": "SCMP_ACT_ERRNO"}), [])
-        for profile in ({}, {"defaultAction": "SCMP_ACT_MAYBE"}, {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{}]}):
+        for profile in ({}, {"defaultAction": "SCMP_ACT_ALLOW"}, {"defaultAction": "SCMP_ACT_LOG"},
+                        {"defaultAction": "SCMP_ACT_MAYBE"}, {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{}]}):
             self.assertTrue(seccomp_profiles.faults(profile), profile)
 
 
