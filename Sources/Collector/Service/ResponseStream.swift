@@ -38,6 +38,10 @@ final class ResponseStream: Sendable {
   /// A stream that only grows (a follow) stops appending above this; the file waits.
   static let highWater = 262_144
 
+  /// Bytes of the body in a frame. A shorter one waits until nothing is under way, as a frame costs the endpoint several
+  /// kilobytes however short it is: a follow that is taken slowly would fill its memory with many of one line each.
+  static let frameSize = 32_768
+
   init(id: UInt32, connection: UInt32, started: UInt64, wake: EventCounter) {
     self.id = id
     self.connection = connection
@@ -115,7 +119,10 @@ final class ResponseStream: Sendable {
         state.headSent = true
       }
       while state.sent < state.body.count, state.credit > 0 {
-        let count = min(state.body.count - state.sent, state.credit, 32768)
+        let rest = state.body.count - state.sent
+        let count = min(rest, state.credit, Self.frameSize)
+        let isLast = state.finished && count == rest
+        guard count == Self.frameSize || state.credit == Credit.initial || isLast else { break }
         frames.append(Frame(.body, stream: id, payload: Array(state.body[state.sent..<(state.sent + count)])))
         state.sent += count
         state.credit -= count
