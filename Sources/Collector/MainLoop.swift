@@ -209,7 +209,7 @@ final class MainLoop {
 
   private func tickFollows() {
     let now = Clock.monotonic()
-    guard now - lastTick >= Self.tick, let service else { return }
+    guard Clock.elapsed(from: lastTick, to: now) >= Self.tick, let service else { return }
     lastTick = now
     let ending: LogFollow.Ending? = endsAt != nil ? .shutdown : nil
     for entry in entries.values {
@@ -260,7 +260,7 @@ final class MainLoop {
         giveUp(id, reason: "the agent was asked to end", tellEndpoint: true)
       } else if !entry.stream.isBegun, now > entry.deadline {
         turnAway(id, entry, log: "no worker has answered in time")
-      } else if let since = entry.stream.stalledSince, now - since > Self.stallTime {
+      } else if let since = entry.stream.stalledSince, Clock.elapsed(from: since, to: now) > Self.stallTime {
         giveUp(id, reason: "the client took nothing for 30 seconds", tellEndpoint: true)
       }
     }

@@ -238,7 +238,7 @@ struct LogBudget {
   private static let perSecond = 10
 
   mutating func admit(_ text: String, now: UInt64) -> String? {
-    if now - windowStart >= 1_000_000_000 {
+    if Clock.elapsed(from: windowStart, to: now) >= 1_000_000_000 {
       windowStart = now
       inWindow = 0
     }

@@ -39,13 +39,9 @@ final class HTTPConnection: ChannelDuplexHandler {
   private(set) var hasSpoken = false
   /// The client's, DER; set when the table of connections admits it.
   var certificate: [UInt8] = []
-  /// What a pipelining client has sent while an answer is under way. SwiftNIO's own handler for that traps when an
-  /// answer is written before the request has ended, which is what a refusal does.
-  private var queue: [HTTPServerRequestPart] = []
+  /// While the limiter keeps what a pipelining client has sent. SwiftNIO's own handler for that traps when an answer is
+  /// written before the request has ended, which is what a refusal does.
   private var readWithheld = false
-
-  /// Parts kept before no more is read from the connection.
-  private static let maximumQueue = 16
 
   /// The handshake, and then each request head, must be whole in this time.
   private static let headTime = TimeAmount.seconds(10)
@@ -60,6 +56,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     let limiter = HeadLimiter()
     let connection = HTTPConnection(link: link, limiter: limiter)
     limiter.onOverflow = { [weak connection] in connection?.reject(.headTooLarge) }
+    limiter.onFlood = { [weak connection] in connection?.flooded() }
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(FirstBytes { [weak connection] in connection?.hasSpoken = true })
     try pipeline.addHandler(NIOSSLServerHandler(context: link.contextForHandshake()))
@@ -164,14 +161,20 @@ final class HTTPConnection: ChannelDuplexHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     limiter.headEnded()
     switch state {
-    case .answering: if keepAlive { queue.append(unwrapInboundIn(data)) }
+    // The limiter lets nothing through: but for the end of a request that was refused, this is no HTTP that we understand.
+    case .answering: if keepAlive { drop() }
     case .idle, .head: take(unwrapInboundIn(data))
     case .handshake, .closing: break
     }
   }
 
   func read(context: ChannelHandlerContext) {
-    if queue.count < Self.maximumQueue { context.read() } else { readWithheld = true }
+    if limiter.isFull { readWithheld = true } else { context.read() }
+  }
+
+  /// The client has sent more than it may before its answer: it gets that, and nothing else.
+  private func flooded() {
+    if case .answering = state { keepAlive = false } else { drop() }
   }
 
   private func take(_ part: HTTPServerRequestPart) {
@@ -182,19 +185,15 @@ final class HTTPConnection: ChannelDuplexHandler {
       guard case .head = state, let request = pendingRequest else { return }
       pendingRequest = nil
       timer?.cancel()
+      limiter.hold()
       state = .answering(stream: link.request(request, on: self))
     }
   }
 
   /// After an answer: what had come meanwhile, up to the next request.
-  private func takeQueued() {
-    while !queue.isEmpty {
-      switch state {
-      case .idle, .head: take(queue.removeFirst())
-      case .handshake, .answering, .closing: return
-      }
-    }
-    if readWithheld, queue.count < Self.maximumQueue {
+  private func takeKept() {
+    if case .idle = state { limiter.release() }
+    if readWithheld, !limiter.isFull {
       readWithheld = false
       context?.read()
     }
@@ -223,7 +222,6 @@ final class HTTPConnection: ChannelDuplexHandler {
     timer?.cancel()
     keepAlive = false
     pendingRequest = nil
-    queue = []
     limiter.stop()
     state = .answering(stream: link.rejected(RejectedMessage(connection: connection, reason: reason), on: self))
   }
@@ -281,7 +279,7 @@ final class HTTPConnection: ChannelDuplexHandler {
       promise.futureResult.whenComplete { _ in bound.value.drop() }
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
-    takeQueued()
+    takeKept()
   }
 
   /// The answer cannot be completed: the client must see that it is cut.

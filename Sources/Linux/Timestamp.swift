@@ -65,6 +65,10 @@ package enum Clock {
   /// Nanoseconds since some point in the past; does not go back, does not count suspended time.
   package static func monotonic() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
 
+  /// From one reading of such a clock to another; 0 where the second is the earlier one, as when two threads have read it
+  /// and come in the other order.
+  package static func elapsed(from start: UInt64, to end: UInt64) -> UInt64 { end > start ? end - start : 0 }
+
   /// Nanoseconds since boot, suspended time included: the base of `starttime` in proc_pid_stat(5).
   package static func boot() -> UInt64 { nanoseconds(CLOCK_BOOTTIME) }
 

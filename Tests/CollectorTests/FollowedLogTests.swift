@@ -18,6 +18,23 @@ struct FollowedLogTests {
     #expect(try log.read(&follow, limit: 1) == ["+two\n"])
   }
 
+  /// tmpfs lets files be as large as a number goes. Together they are more than that.
+  @Test func filesAsLargeAsThereAre() throws {
+    var log = try RotatingLog(in: URL(filePath: "/dev/shm"))
+    try log.append("one\n")
+    var follow = try log.follow()
+    #expect(try log.read(&follow) == ["+one\n"])
+    try log.rename("log", "log.3")
+    for name in ["log.2", "log.1", "log"] {
+      try log.append("x\n", to: name)
+      try log.truncate(name, to: .max)
+      passFileTime()
+    }
+    log.pass(2)
+    _ = try follow.next(now: log.now)
+    #expect(try follow.lag > 1 << 62)
+  }
+
   /// The old file may have much unread when the new one is there already.
   @Test func aRenamedFileIsReadToItsEnd() throws {
     var log = try RotatingLog()

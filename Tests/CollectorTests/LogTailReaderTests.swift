@@ -40,6 +40,12 @@ struct LogTailReaderTests {
 
   static func texts(_ tail: LogTailReader.Tail) -> [String] { tail.lines.map(\.line.line.text) }
 
+  @Test func holesAsLargeAsThereAre() throws {
+    var lines = SelectedLines(try Self.selection(10))
+    for _ in 0..<3 { lines.hole(1 << 63) }
+    #expect(lines.holeBytes == .max)
+  }
+
   @Test(
     arguments: [
       ("", 5, []), ("a\nb\nc\n", 2, ["b", "c"]), ("a\nb\nc ", 2, ["b", "c "]), ("a\nb\nc\n", 10, ["a", "b", "c"]),

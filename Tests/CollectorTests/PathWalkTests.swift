@@ -10,8 +10,8 @@ import Testing
 struct Tree: ~Copyable {
   let path: String
 
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "tree-\(UUID().uuidString)").path
+  init(in folder: URL = FileManager.default.temporaryDirectory) throws {
+    path = folder.appending(path: "tree-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

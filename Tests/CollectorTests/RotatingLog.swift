@@ -27,9 +27,9 @@ struct RotatingLog: ~Copyable {
   let source: Configuration.LogSource
   private(set) var now: UInt64 = 1_000_000_000_000
 
-  init(pattern: String? = nil) throws {
+  init(pattern: String? = nil, in folder: URL = FileManager.default.temporaryDirectory) throws {
     let bench = try Bench()
-    let tree = try Tree()
+    let tree = try Tree(in: folder)
     let source = Configuration.LogSource(
       name: "out", volume: 0, folder: [], file: Array((pattern ?? "log").utf8),
       pattern: try pattern.map { try Glob($0) }, container: "app", allowsHardLinks: false)

@@ -52,5 +52,6 @@ struct TimestampTests {
     let first = Clock.monotonic()
     #expect(Clock.monotonic() >= first)
     #expect(Clock.boot() >= first)
+    #expect(Clock.elapsed(from: 3, to: 5) == 2 && Clock.elapsed(from: 5, to: 3) == 0)
   }
 }

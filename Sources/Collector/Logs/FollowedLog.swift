@@ -83,7 +83,7 @@ struct FollowedLog: Sendable {
         let data = try opened.file.descriptor.nextData(from: Int64(clamping: offset)).map { UInt64($0) } ?? size
         total = size > data ? size - max(data, offset) : 0
       }
-      for next in queue { total += try next.opened.file.descriptor.status().size }
+      for next in queue { total = total.addingClamped(try next.opened.file.descriptor.status().size) }
       return total
     }
   }

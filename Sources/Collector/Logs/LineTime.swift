@@ -127,9 +127,10 @@ extension LineTime {
     let start = index
     var value: Int64 = 0
     while index < line.count, index - start < 20, let digit = digit(line[index]) {
-      let (scaled, over) = value.multipliedReportingOverflow(by: 10)
-      guard !over else { return nil }
-      value = scaled &+ Int64(digit)
+      let (scaled, isOver) = value.multipliedReportingOverflow(by: 10)
+      let (sum, isOverWithIt) = scaled.addingReportingOverflow(Int64(digit))
+      guard !isOver, !isOverWithIt else { return nil }
+      value = sum
       index += 1
     }
     let unit: Int64

@@ -161,7 +161,7 @@ final class LogFollow: Sendable {
         ending = advance(&state, now: now, charge: charge, to: &out)
       }
       if !out.isEmpty { state.lastRecord = now }
-      if ending == nil, hasRoom, now - state.lastRecord >= Self.heartbeat {
+      if ending == nil, hasRoom, Clock.elapsed(from: state.lastRecord, to: now) >= Self.heartbeat {
         state.lastRecord = now
         var heartbeat = LogRecord(.heartbeat)
         heartbeat.time = Clock.now().rfc3339(.milliseconds)
@@ -194,7 +194,7 @@ final class LogFollow: Sendable {
     do throws(SystemError) {
       while out.bytes.count < Self.tickBytes {
         let time = Clock.monotonic()
-        guard time - now < Self.tickTime else { break }
+        guard Clock.elapsed(from: now, to: time) < Self.tickTime else { break }
         guard state.pace.allowance(now: time) > 0 else {
           if !state.isThrottled, try state.log.lag > 0 {
             state.isThrottled = true
@@ -286,7 +286,7 @@ final class LogFollow: Sendable {
   private func leaveOut(_ state: inout State, to out: inout JSONLines) throws(SystemError) {
     let lag = try state.log.lag
     guard let lagLimit = state.lagLimit else {
-      state.lagLimit = lag + limits.lag
+      state.lagLimit = lag.addingClamped(limits.lag)
       return
     }
     guard lag > lagLimit else { return }

@@ -62,7 +62,7 @@ struct SelectedLines {
   /// Bytes of holes between the lines that are selected; of all where none is.
   var holeBytes: UInt64 {
     let from = entries.first?.number ?? 0
-    return holes.reduce(0) { $1.number >= from ? $0 + $1.bytes : $0 }
+    return holes.reduce(0) { $1.number >= from ? $0.addingClamped($1.bytes) : $0 }
   }
 
   mutating func hole(_ bytes: UInt64) { holes.append((seen, bytes)) }

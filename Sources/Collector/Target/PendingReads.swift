@@ -31,7 +31,7 @@ final class PendingReads: Sendable {
   func isStalled(_ process: ProcessIdentity) -> Bool {
     let time = now()
     return stalls.isClosed(process.place)
-      || entries.withLock { $0[process].map { time - $0.since > Self.patience } ?? false }
+      || entries.withLock { $0[process].map { Clock.elapsed(from: $0.since, to: time) > Self.patience } ?? false }
   }
 
   private enum Entrance { case open, closed, crowded }
@@ -44,7 +44,7 @@ final class PendingReads: Sendable {
   ) throws(Failure) -> Value? {
     let start = now()
     var entrance = enter(process, isWaiting: isWaiting)
-    while entrance == .crowded, now() - start < Self.patience {
+    while entrance == .crowded, Clock.elapsed(from: start, to: now()) < Self.patience {
       Process.sleep(milliseconds: 1)
       entrance = enter(process, isWaiting: isWaiting)
     }
@@ -64,9 +64,9 @@ final class PendingReads: Sendable {
   private func enter(_ process: ProcessIdentity, isWaiting: Bool) -> Entrance {
     let time = now()
     return entries.withLock { entries in
-      let stalled = entries.values.count { time - $0.since > Self.patience }
+      let stalled = entries.values.count { Clock.elapsed(from: $0.since, to: time) > Self.patience }
       if stalled >= (isWaiting ? 1 : Self.maximumStalled) { return .closed }
-      if let entry = entries[process], time - entry.since > Self.patience { return .closed }
+      if let entry = entries[process], Clock.elapsed(from: entry.since, to: time) > Self.patience { return .closed }
       if entries.values.reduce(0, { $0 + $1.readers }) >= Self.maximumReaders { return .crowded }
       entries[process, default: Entry(since: time, readers: 0)].readers += 1
       return .open

@@ -167,9 +167,9 @@ final class TaintSurvey: Sendable {
   }
 
   private func current(_ keys: Set<Key>) -> Known? {
-    let now = Clock.monotonic()
-    return state.withLock {
-      now - $0.taken < Self.maximumAge && $0.taken > 0 && keys.isSubset(of: $0.processes) ? $0.known : nil
+    state.withLock {
+      guard $0.taken > 0, Clock.elapsed(from: $0.taken, to: Clock.monotonic()) < Self.maximumAge else { return nil }
+      return keys.isSubset(of: $0.processes) ? $0.known : nil
     }
   }
 
