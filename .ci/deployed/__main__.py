@@ -6,6 +6,7 @@ import sys
 import yaml
 
 import agent_pod
+import objects
 import roles
 import seccomp_profiles
 from pod_security import pod_of
@@ -15,7 +16,7 @@ rendered = {path.stem: list(yaml.safe_load_all(path.read_text())) for path in pa
 failures = []
 pods = 0
 for name, manifests in rendered.items():
-    failures += [f"{name}: {fault}" for fault in roles.faults(name, manifests)]
+    failures += [f"{name}: {fault}" for fault in objects.faults(name, manifests) + roles.faults(name, manifests)]
     for manifest in filter(pod_of, manifests):
         pods += 1
         found = agent_pod.faults(*pod_of(manifest), podman=name == "overlays-podman")

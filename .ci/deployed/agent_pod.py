@@ -8,8 +8,11 @@ AGENT = "sidelight"
 # Of the Secret and of the ConfigMap.
 NAME = "sidelight-agent"
 PROFILE = {"type": "Localhost", "localhostProfile": "sidelight-agent.json"}
-# All that may be said of the pod, of its user, and of the agent's container. What is not here has Kubernetes' default:
-# no fsGroup, no environment, no hooks, and no readiness probe, which would take the workload out of service with the agent.
+# All that may be said of the pod, of its labels, of its user, and of the agent's container. What is not here has
+# Kubernetes' default: no fsGroup, no environment, no hooks, and no readiness probe, which would take the workload out
+# of service with the agent. Other labels may have containers put into the pod.
+METADATA = {"name", "namespace", "labels", "annotations"}
+LABELS = {"app"}
 POD = {"shareProcessNamespace", "automountServiceAccountToken", "securityContext", "containers", "volumes"}
 USER = {"runAsUser", "runAsGroup", "runAsNonRoot"}
 CONTAINER = {"name", "image", "imagePullPolicy", "args", "ports", "resources", "securityContext", "startupProbe",
@@ -19,8 +22,15 @@ CONFINEMENT = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True
 ARGUMENTS = ["run", "--config=/etc/sidelight/agent.json", "--credentials=/run/sidelight/credentials",
              "--listen=0.0.0.0:7443"]
 IMAGES = ("registry.example/sidelight-agent:1", "localhost/sidelight-agent:latest")
+PORT = 7443
+PORTS = [{"name": AGENT, "containerPort": PORT}]
 RESOURCES = {"requests": {"cpu": "5m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
-PROBES = {"startupProbe": "ready", "livenessProbe": "live"}
+PROBES = {
+    "startupProbe": {"exec": {"command": ["/sidelight-agent", "probe", "ready"]},
+                     "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 60},
+    "livenessProbe": {"exec": {"command": ["/sidelight-agent", "probe", "live"]},
+                      "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 3},
+}
 # What the agent mounts, and where it comes from.
 MOUNTS = {
     "/etc/sidelight": {"configMap": {"name": NAME, "optional": True}},
@@ -28,6 +38,8 @@ MOUNTS = {
     # Over the place of a service account's token, where the pod has one.
     "/var/run/secrets/kubernetes.io/serviceaccount": {"emptyDir": {"sizeLimit": "1Mi"}},
 }
+# The kinds of the other volumes: of others, as of a driver's, nobody knows whether the agent's key is in them.
+VOLUMES = {"emptyDir", "persistentVolumeClaim"}
 
 # podman 4.3 takes the profile from an annotation alone, and has no Secret, no kubelet and no service.
 ANNOTATION = ("container.seccomp.security.alpha.kubernetes.io/" + AGENT, "localhost/sidelight-agent.json")
@@ -38,6 +50,7 @@ MOUNTS_WITH_PODMAN = {
     "/run/sidelight/credentials": {"hostPath": {"path": f"{FOLDER}/agent/credentials"}},
     "/dev/termination-log": {"hostPath": {"path": f"{KUBELET}/{AGENT}/00000002"}},
 }
+PORTS_WITH_PODMAN = [{**PORTS[0], "hostPort": PORT, "hostIP": "127.0.0.1"}]
 WORKLOAD_WITH_PODMAN = {"hostPath": {"path": f"{KUBELET}/app/00000001"}}
 
 
@@ -86,11 +99,15 @@ def faults(metadata, spec, podman=False):
     # Who it is.
     for key in ("runAsUser", "runAsGroup"):
         own = context.get(key, pod.get(key))
-        require(isinstance(own, int) and own > 0, f"the agent's {key} is not said")
+        # True is 1 to Python.
+        require(type(own) is int and own > 0, f"the agent's {key} is not said")
         for other in others:
-            require((other.get("securityContext") or {}).get(key, pod.get(key)) == own, f"{other['name']} has another {key}")
+            its = (other.get("securityContext") or {}).get(key, pod.get(key))
+            require(type(its) is int and its == own, f"{other['name']} has another {key}")
 
     # How it is confined.
+    require_only(METADATA, metadata, "the pod's metadata")
+    require_only(LABELS, metadata.get("labels") or {}, "the pod's labels")
     require_only(POD, spec, "the pod")
     require_only(USER | {"seccompProfile"}, pod, "the pod's securityContext")
     require_only(CONTAINER, agent, "the agent's container")
@@ -98,6 +115,7 @@ def faults(metadata, spec, podman=False):
             "the agent is confined in another way")
     require((metadata.get("annotations") or {}) == (dict([ANNOTATION]) if podman else {}), "the pod has other annotations")
     require(agent.get("args") == ARGUMENTS, "the agent has other options")
+    require(agent.get("ports") == (PORTS_WITH_PODMAN if podman else PORTS), "the agent has other ports")
     require(agent.get("image") in IMAGES, "the agent's key would go to another image")
 
     # What it and nobody else gets at.
@@ -110,6 +128,9 @@ def faults(metadata, spec, podman=False):
     for mount in mounts:
         require_only({"name", "mountPath", "readOnly"}, mount, "a mount of the agent's")
     private = {mount["name"] for mount in mounts}
+    for name, source in volumes.items():
+        require(name in private or set(source) <= VOLUMES or podman and source == WORKLOAD_WITH_PODMAN,
+                f"volume {name} may have the agent's key")
     own = [volumes.get(name) for name in private]
     private |= {name for name, source in volumes.items() if source in own or mentions(source, NAME)}
     for other in others:
@@ -117,11 +138,18 @@ def faults(metadata, spec, podman=False):
         require(not named & private, f"{other['name']} has one of the agent's volumes")
         require(not mentions([other.get("env"), other.get("envFrom")], NAME), f"{other['name']} gets the agent's key")
 
+    # What is beside it: no weaker seccomp profile in its pod, and nobody in its place.
+    for other in others:
+        profile = (other.get("securityContext") or {}).get("seccompProfile") or pod.get("seccompProfile")
+        require(profile == {"type": "RuntimeDefault"}, f"{other['name']} has another seccomp profile")
+        for port in other.get("ports") or []:
+            require(PORT not in (port.get("containerPort"), port.get("hostPort")) and port.get("name") != AGENT,
+                    f"{other['name']} has the agent's port")
+
     # What the workload depends on.
     require(agent.get("resources") == RESOURCES, "the agent has other resources")
     require(spec.get("automountServiceAccountToken") is False, "the pod gets a service account's token")
-    for probe, word in PROBES.items():
+    for probe, said in PROBES.items():
         # podman runs probes by timers of systemd, which may not be there.
-        command = None if podman else ["/sidelight-agent", "probe", word]
-        require((agent.get(probe) or {}).get("exec", {}).get("command") == command, f"the agent has another {probe}")
+        require(agent.get(probe) == (None if podman else said), f"the agent has another {probe}")
     return found

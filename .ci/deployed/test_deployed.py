@@ -1,6 +1,7 @@
 """The manifests of deploy/, each broken in one way that would give something away: every rule finds its own."""
 import copy
 import functools
+import json
 import pathlib
 import subprocess
 import unittest
@@ -8,6 +9,7 @@ import unittest
 import yaml
 
 import agent_pod
+import objects
 import roles
 import seccomp_profiles
 
@@ -49,6 +51,9 @@ def beside(**values):
 
 KEY = {"name": "sidelight-credentials", "mountPath": "/key"}
 SECRET = {"secret": {"secretName": "sidelight-agent"}}
+DRIVER = {"csi": {"driver": "secrets-store.csi.k8s.io",
+                  "volumeAttributes": {"secretProviderClass": "sidelight-agent-keys"}}}
+OPEN = {"type": "Localhost", "localhostProfile": "open.json"}
 PODS = {
     "another name": lambda pod: agent(pod).update(name="other"),
     "two agents": lambda pod: pod["spec"]["containers"].append(copy.deepcopy(agent(pod))),
@@ -57,6 +62,10 @@ PODS = {
     "more groups": lambda pod: pod["spec"]["securityContext"].update(supplementalGroups=[0]),
     "ids unsaid": lambda pod: [pod["spec"]["securityContext"].pop(key) for key in ("runAsUser", "runAsGroup")],
     "root's group": lambda pod: pod["spec"]["securityContext"].update(runAsGroup=0),
+    "an id that is no number": lambda pod: [
+        part["securityContext"].update(runAsUser=value) for part, value in ((pod["spec"], True), (app(pod), 1))],
+    "the workload's id that is no number": lambda pod: [
+        part["securityContext"].update(runAsUser=value) for part, value in ((pod["spec"], 1), (app(pod), True))],
     "another user": context(runAsUser=10002),
     "the workload's other group": lambda pod: app(pod)["securityContext"].update(runAsGroup=10002),
     "a root that can be written": context(readOnlyRootFilesystem=False),
@@ -69,6 +78,7 @@ PODS = {
     "another node's names": lambda pod: pod["spec"].update(hostAliases=[{"ip": "127.0.0.1", "hostnames": ["broker"]}]),
     "another ending": lambda pod: pod["spec"].update(terminationGracePeriodSeconds=0),
     "another place for its last words": lambda pod: agent(pod).update(terminationMessagePath="/tmp/x"),
+    "another port": lambda pod: agent(pod)["ports"].append({"name": "http", "containerPort": 8080}),
     "a terminal": lambda pod: agent(pod).update(stdin=True, tty=True),
     "no profile of its own": lambda pod: agent(pod)["securityContext"].pop("seccompProfile"),
     "the broker's profile": context(seccompProfile={"type": "Localhost", "localhostProfile": "sidelight-broker.json"}),
@@ -92,15 +102,26 @@ PODS = {
     "shared mounts": lambda pod: agent(pod)["volumeMounts"][0].update(mountPropagation="HostToContainer"),
     "one more annotation": lambda pod: pod["metadata"].setdefault("annotations", {}).update(
         {"container.seccomp.security.alpha.kubernetes.io/pod": "unconfined"}),
+    "one more label": lambda pod: pod["metadata"]["labels"].update({"sidecar.istio.io/inject": "true"}),
+    "an owner": lambda pod: pod["metadata"].update(ownerReferences=[{"kind": "Node", "name": "x"}]),
     "the workload has the key": lambda pod: app(pod)["volumeMounts"].append(KEY),
     "an init container has the key": lambda pod: pod["spec"].update(initContainers=[beside(volumeMounts=[KEY])]),
     "an ephemeral container has the key": lambda pod: pod["spec"].update(ephemeralContainers=[beside(volumeMounts=[KEY])]),
     "the key's volume twice": lambda pod: mounted(pod, app(pod), {"mountPath": "/key"}, SECRET),
     "the key among others": lambda pod: mounted(
         pod, app(pod), {"mountPath": "/key"}, {"projected": {"sources": [{"secret": {"name": "sidelight-agent"}}]}}),
+    "the key from a driver": lambda pod: mounted(pod, app(pod), {"mountPath": "/key"}, DRIVER),
+    "the key under another name": lambda pod: mounted(
+        pod, app(pod), {"mountPath": "/key"}, {"secret": {"secretName": "sidelight-agent-keys"}}),
+    "a volume that nobody mounts": lambda pod: pod["spec"]["volumes"].append(
+        {"name": "more", "csi": {"driver": "sidelight-agent"}}),
     "the key in an environment": lambda pod: app(pod).update(envFrom=[{"secretRef": {"name": "sidelight-agent"}}]),
     "the key in a variable": lambda pod: app(pod).update(
         env=[{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "sidelight-agent", "key": "tls.key"}}}]),
+    "the workload's open profile": lambda pod: app(pod)["securityContext"].update(seccompProfile=OPEN),
+    "an open profile for the others": lambda pod: pod["spec"]["securityContext"].update(seccompProfile=OPEN),
+    "the agent's port for the workload": lambda pod: app(pod)["ports"].append({"containerPort": 7443}),
+    "the agent's port by its name": lambda pod: app(pod)["ports"].append({"name": "sidelight", "containerPort": 8443}),
     "no limit": lambda pod: agent(pod)["resources"].pop("limits"),
     "in the way of readiness": lambda pod: agent(pod).update(readinessProbe={"exec": {"command": ["x"]}}),
     "a token for all": lambda pod: pod["spec"].update(automountServiceAccountToken=True),
@@ -108,6 +129,10 @@ PODS = {
 }
 CLUSTER = {
     "a probe of another kind": lambda pod: agent(pod).update(livenessProbe={"tcpSocket": {"port": 7443}}),
+    "no patience at its start": lambda pod: agent(pod)["startupProbe"].update(failureThreshold=1),
+    "no patience": lambda pod: agent(pod)["livenessProbe"].update(
+        periodSeconds=1, timeoutSeconds=1, failureThreshold=1),
+    "a probe that ends at once": lambda pod: agent(pod)["livenessProbe"].update(terminationGracePeriodSeconds=1),
     "no probe": lambda pod: agent(pod).pop("startupProbe"),
     "a Secret that must be": lambda pod: volume(pod, "sidelight-credentials")["secret"].pop("optional"),
     "a ConfigMap that must be": lambda pod: volume(pod, "sidelight-configuration")["configMap"].pop("optional"),
@@ -125,6 +150,56 @@ PODMAN = {
     "the key's folder from the host": lambda pod: mounted(
         pod, app(pod), {"mountPath": "/key"}, {"hostPath": {"path": "/srv/sidelight/agent/credentials"}}),
     "a port for everybody": lambda pod: app(pod)["ports"][0].pop("hostIP"),
+    "the agent's port of the host": lambda pod: app(pod)["ports"].append(
+        {"containerPort": 8443, "hostPort": 7443, "hostIP": "127.0.0.1"}),
+    "a probe that connects": lambda pod: agent(pod).update(livenessProbe={"tcpSocket": {"port": 7443}}),
+}
+
+
+def configuration(manifests):
+    return next(item for item in manifests if item["kind"] == "ConfigMap")
+
+
+def configured(**values):
+    """The agent's configuration with more in it than the file has."""
+    def change(manifests):
+        data = configuration(manifests)["data"]
+        data["agent.json"] = json.dumps(json.loads(data["agent.json"]) | values)
+    return change
+
+
+def more(kind, version="v1", **values):
+    return lambda manifests: manifests.append(
+        {"apiVersion": version, "kind": kind, "metadata": {"name": "more"}, **values})
+
+
+def claims(manifests):
+    """One more object: the pod, with a claim that has the name of the key's volume."""
+    pod = next(item for item in manifests if item["kind"] == "Pod")
+    more("StatefulSet", "apps/v1", spec={
+        "serviceName": "more", "selector": {"matchLabels": pod["metadata"]["labels"]},
+        "template": {"metadata": {"labels": pod["metadata"]["labels"]}, "spec": pod["spec"]},
+        "volumeClaimTemplates": [{"metadata": {"name": KEY["name"]}}]})(manifests)
+
+
+OBJECTS = {
+    "a list": more("List", items=[{"apiVersion": "v1", "kind": "Pod", "spec": {"hostPID": True}}]),
+    "a list of pods": more("PodList", items=[{"spec": {"hostPID": True}}]),
+    "a key": more("Secret", stringData={"tls.key": "x"}),
+    "a webhook": more("MutatingWebhookConfiguration", "admissionregistration.k8s.io/v1", webhooks=[]),
+    "rights for all": more("ClusterRoleBinding", roles.GROUP + "/v1"),
+    "claims": claims,
+    "another Pod": more("Pod", "example.com/v1"),
+    "no kind": lambda manifests: manifests[-1].pop("kind"),
+    "masking": configured(masking={"logs": "names"}),
+    "ceilings": configured(ceilings={"rate": 1000000}),
+    "another scope": configured(scope={"type": "container"}),
+    "another broker": configured(issuer="https://127.0.0.1:9443"),
+    "one more file": lambda manifests: configuration(manifests)["data"].update({"tls.key": "x"}),
+    "one more file in base64": lambda manifests: configuration(manifests).update(binaryData={"tls.key": "eA=="}),
+    "no configuration": lambda manifests: manifests.remove(configuration(manifests)),
+    "another name of the configuration": lambda manifests: configuration(manifests)["metadata"].update(name="other"),
+    "two configurations": lambda manifests: manifests.append(copy.deepcopy(configuration(manifests))),
 }
 BINDINGS = {
     "cluster-admin": lambda role, binding: binding.update(
@@ -164,10 +239,28 @@ class Deployed(unittest.TestCase):
         self.pods("overlays/dev", PODS | CLUSTER)
         self.pods("overlays/podman", PODS | PODMAN)
 
+    def test_objects(self):
+        for folder in ("base", "overlays/dev", "overlays/podman"):
+            name = folder.replace("/", "-")
+            self.assertEqual(objects.faults(name, rendered(folder)), [])
+            self.broken(folder, OBJECTS, lambda manifests: objects.faults(name, manifests))
+        self.assertTrue(objects.faults("overlays-more", rendered("overlays/dev")))
+        # Whatever kinds there may be one day.
+        manifests = copy.deepcopy(rendered("base"))
+        claims(manifests)
+        self.assertIn("more has claims in the place of its volumes", objects.faults("base", manifests))
+
+    def test_configurations(self):
+        good = {"scope": {"type": "pod"}, "logs": [{"name": "app", "path": "/app.log"}]}
+        self.assertEqual(objects.surplus(good), [])
+        for more in ({"masking": {}}, {"ceilings": {}}, {"scope": {"type": "process", "pid": 1}},
+                     {"logs": [{"name": "app", "path": "/app.log", "allow_hard_links": True}]}):
+            self.assertTrue(objects.surplus(good | more), more)
+
     def test_roles(self):
         for folder in ("rbac/sidelight", "rbac/exec"):
             name = folder.replace("/", "-")
-            self.assertEqual(roles.faults(name, rendered(folder)), [])
+            self.assertEqual(objects.faults(name, rendered(folder)) + roles.faults(name, rendered(folder)), [])
             self.broken(folder, {key: lambda manifests, change=change: change(*manifests)
                                  for key, change in BINDINGS.items()}, lambda manifests: roles.faults(name, manifests))
             self.broken(folder, {"one more": lambda manifests: manifests.append(copy.deepcopy(manifests[1])),
