@@ -57,7 +57,7 @@ package struct AuditPeer: Sendable, Equatable {
   }
 }
 
-/// What was asked for, in the caller's words; never what was found.
+/// What was asked for, in the caller's words but for what says nothing (`.` and `..` in a path); never what was found.
 package struct AuditRequest: Sendable, Equatable {
   package var method: String?
   /// The route's pattern, such as `/v1/processes/{id}/environment`; absent where no route matched.
@@ -88,6 +88,20 @@ package struct AuditRequest: Sendable, Equatable {
     self.path = path
     self.log = log
     self.names = names
+  }
+
+  /// Bytes of the caller as text. Where they are not UTF-8, those that are not ASCII stand as `\\xNN`, so that no two look
+  /// the same.
+  package static func words(_ bytes: [UInt8]) -> String {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    let digits = Array("0123456789abcdef")
+    return bytes.reduce(into: "") { text, byte in
+      if byte < 0x80 {
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        text += "\\x" + String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+      }
+    }
   }
 
   func write(to members: inout AuditMembers) {

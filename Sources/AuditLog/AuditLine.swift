@@ -5,6 +5,8 @@ internal import StrictJSON
 package enum AuditLine {
   /// In bytes, the newline included.
   package static let maximumLength = 4096
+  /// Most items of one list, and most kinds that are counted.
+  package static let maximumItems = 32
   /// The version of the events' form; a reader refuses the ones that it does not know.
   package static let version = 1
 
@@ -61,9 +63,6 @@ struct AuditMembers {
   fileprivate(set) var replaced: [String] = []
   private let shift: Int
 
-  /// Most items of one list.
-  private static let maximumItems = 32
-
   fileprivate init(writer: JSONWriter, shift: Int) {
     self.writer = writer
     self.shift = shift
@@ -83,14 +82,15 @@ struct AuditMembers {
     writer.member(name, value)
   }
 
-  /// A list of strings, `limit` for all of them together; `<name>_count` says how many there were where some were left
-  /// out. Absent where nil.
+  /// A list of strings, `limit` for all of them together, of which each has its share: a long one hides no other.
+  /// `<name>_count` says how many there were where some were left out. Absent where nil.
   mutating func list(_ name: String, _ values: [String]?, limit: AuditLimit) {
     guard let values else { return }
     var kept: [String] = []
     var room = limit.rawValue >> shift
-    for value in values.prefix(Self.maximumItems) {
-      let item = cut(value, to: room, in: name)
+    let items = values.prefix(AuditLine.maximumItems)
+    for (index, value) in items.enumerated() {
+      let item = cut(value, to: max(0, room / (items.count - index) - 3), in: name)
       if item.isEmpty && !value.isEmpty { break }
       kept.append(item)
       room -= Self.encodedLength(item) + 3
@@ -108,7 +108,7 @@ struct AuditMembers {
     guard !values.isEmpty else { return }
     let sorted = values.sorted { $0.key < $1.key }
     var kept: [(kind: String, count: Int)] = []
-    for (kind, count) in sorted.prefix(Self.maximumItems) {
+    for (kind, count) in sorted.prefix(AuditLine.maximumItems) {
       let kind = cut(kind, to: 40 >> shift, in: name)
       // Two kinds may have become one by cutting; a member name stands once.
       if let index = kept.firstIndex(where: { $0.kind == kind }) {
@@ -117,8 +117,8 @@ struct AuditMembers {
         kept.append((kind, count))
       }
     }
-    let rest = sorted.dropFirst(Self.maximumItems).reduce(0) { $0 &+ $1.value }
-    if sorted.count > Self.maximumItems { kept.append(("(other)", rest)) }
+    let rest = sorted.dropFirst(AuditLine.maximumItems).reduce(0) { $0 &+ $1.value }
+    if sorted.count > AuditLine.maximumItems { kept.append(("(other)", rest)) }
     writer.member(object: name) { object in
       for (kind, count) in kept { object.member(kind, count) }
     }

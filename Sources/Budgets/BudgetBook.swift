@@ -103,14 +103,20 @@ package struct BudgetBook: Sendable {
   ) throws(BudgetRefusal) {
     let (token, session) = try ledgers(of: account)
     let hashes = Set(objects.lazy.map(\.hashValue))
+    var fresh = 0
     for (ledger, allowance, prefix, ends) in [
       (token, account.tokenAllowance, "", account.tokenEnds),
       (session, account.sessionAllowance, "session_", account.sessionEnds),
     ] {
-      let fresh = Int64(hashes.subtracting(ledger.objects).count)
-      guard Int64(ledger.objects.count) + fresh <= min(allowance.objects ?? .max, ceilings.objects) else {
+      let more = hashes.count { !ledger.objects.contains($0) }
+      guard Int64(ledger.objects.count + more) <= min(allowance.objects ?? .max, ceilings.objects) else {
         throw .exhausted(limit: prefix + "objects", retryAfterSeconds: Self.seconds(until: ends, now))
       }
+      fresh += more
+    }
+    if rememberedObjects + fresh > ceilings.rememberedObjects {
+      dropEnded(now)
+      guard rememberedObjects + fresh <= ceilings.rememberedObjects else { throw .tableFull(retryAfterSeconds: 60) }
     }
     update(account) { $0.objects.formUnion(hashes) }
   }
@@ -122,6 +128,19 @@ package struct BudgetBook: Sendable {
       throw .tableFull(retryAfterSeconds: 60)
     }
     return (token, session)
+  }
+
+  private var rememberedObjects: Int {
+    sessions.values.reduce(0) { $0 + $1.objects.count } + tokens.values.reduce(0) { $0 + $1.objects.count }
+  }
+
+  /// Forgets sessions and tokens that can no longer be used.
+  private mutating func dropEnded(_ now: Now) {
+    for (key, ledger) in sessions where ledger.retainUntil < now.wall && ledger.underWay == 0 {
+      sessions[key] = nil
+      sessionLimiters[key] = nil
+    }
+    for (key, ledger) in tokens where ledger.retainUntil < now.wall && ledger.underWay == 0 { tokens[key] = nil }
   }
 
   private static func seconds(until end: Int64, _ now: Now) -> Int { Int(max(1, end - now.wall)) }
@@ -147,21 +166,14 @@ package struct BudgetBook: Sendable {
   /// Makes entries for the account where there are none, dropping those that can no longer be used.
   private mutating func makeRoom(_ account: Account, now: Now) throws(BudgetRefusal) {
     if sessions[account.session] == nil {
-      if sessions.count >= ceilings.entries {
-        for (key, ledger) in sessions where ledger.retainUntil < now.wall && ledger.underWay == 0 {
-          sessions[key] = nil
-          sessionLimiters[key] = nil
-        }
-      }
+      if sessions.count >= ceilings.entries { dropEnded(now) }
       guard sessions.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
       sessions[account.session] = Ledger(retainUntil: account.sessionEnds)
       sessionLimiters[account.session] = RateLimiter(ceilings.session)
     }
     sessions[account.session]!.retainUntil = max(sessions[account.session]!.retainUntil, account.sessionEnds)
     if tokens[account.token] == nil {
-      if tokens.count >= ceilings.entries {
-        for (key, ledger) in tokens where ledger.retainUntil < now.wall && ledger.underWay == 0 { tokens[key] = nil }
-      }
+      if tokens.count >= ceilings.entries { dropEnded(now) }
       guard tokens.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
       tokens[account.token] = Ledger(retainUntil: account.tokenEnds)
     }

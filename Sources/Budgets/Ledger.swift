@@ -64,6 +64,8 @@ package struct Ceilings: Sendable, Equatable {
   package var objects: Int64 = 100_000
   /// Bytes of large answers that are made and that clients have not taken yet, all together.
   package var waitingBytes: Int64 = 16 << 20
+  /// Distinct objects that are remembered at one time, of all sessions and all tokens together: some 16 bytes each.
+  package var rememberedObjects = 262_144
   /// Sessions, tokens and peers remembered at one time, of each.
   package var entries = 1024
 

@@ -73,6 +73,15 @@ struct EscapeDecoding {
     case 0x74: bytes.append(0x09)
     case 0x62: bytes.append(0x08)
     case 0x66: bytes.append(0x0C)
+    case 0x30...0x37:
+      // One to three octal digits, as in $'…' of a shell.
+      var (value, end) = (UInt32(0), at + 1)
+      while end < text.count, end < at + 4, (0x30...0x37).contains(text[end]), value < 32 {
+        value = value << 3 | UInt32(text[end] - 0x30)
+        end += 1
+      }
+      bytes.append(UInt8(truncatingIfNeeded: value))
+      return end
     case 0x78:
       guard at + 3 < text.count, let high = Self.hex(text[at + 2]), let low = Self.hex(text[at + 3]) else {
         bytes.append(next)
@@ -103,10 +112,12 @@ struct EscapeDecoding {
       bytes.append(text[at])
       return at + 1
     }
+    if let (value, end) = Self.numericEntity(text, at) {
+      append(value)
+      return end
+    }
     let named: [(StaticString, UInt8)] = [
-      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27), ("&#39;", 0x27),
-      ("&#34;", 0x22),
-      ("&#x27;", 0x27), ("&#x2f;", 0x2F), ("&#43;", 0x2B), ("&#61;", 0x3D),
+      ("&amp;", 0x26), ("&lt;", 0x3C), ("&gt;", 0x3E), ("&quot;", 0x22), ("&apos;", 0x27),
     ]
     for (word, byte) in named where ByteText.matches(text, at, word) {
       bytes.append(byte)
@@ -114,6 +125,20 @@ struct EscapeDecoding {
     }
     bytes.append(text[at])
     return at + 1
+  }
+
+  /// `&#43;` and `&#x2B;`, with at most six digits after zeros, of which there may be four.
+  private static func numericEntity(_ text: Span<UInt8>, _ at: Int) -> (value: UInt32, end: Int)? {
+    guard at + 3 < text.count, text[at + 1] == 0x23 else { return nil }
+    let isHex = text[at + 2] | 0x20 == 0x78
+    let first = at + (isHex ? 3 : 2)
+    var (index, value) = (first, UInt32(0))
+    while index < text.count, index - first < 10, value <= 0x10FFFF, let digit = hex(text[index]), isHex || digit < 10 {
+      value = value * (isHex ? 16 : 10) + UInt32(digit)
+      index += 1
+    }
+    guard index > first, index < text.count, text[index] == 0x3B, value <= 0x10FFFF else { return nil }
+    return (value, index + 1)
   }
 
   private mutating func append(_ value: UInt32) {

@@ -7,12 +7,12 @@ package struct Masker: Sendable {
 
   /// - Parameters:
   ///   - fingerprinter: under a key derived for this grant; callers never see it.
-  ///   - taint: the secrets of the target's environment, masked wherever they recur. Its automaton is
-  ///     built here, so make one masker for a target and a grant, not one for each line.
+  ///   - taint: the secrets of the target's environment, masked wherever they recur. What looks for them
+  ///     is made here unless it is prepared, so make one masker for a target and a grant, not one for each line.
   package init(rules: MaskingRules, fingerprinter: Fingerprinter, taint: Taint) {
     self.rules = rules
     self.fingerprinter = fingerprinter
-    self.taint = TaintScanner(taint)
+    self.taint = taint.scanner
   }
 
   /// A variable's value. Shown only if its name, or what its name and form together say, is on the

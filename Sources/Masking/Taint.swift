@@ -5,8 +5,15 @@ package struct Taint: Sendable {
   private var pieceBytes = 0
   /// More secrets than the budget holds: what is masked against this taint is masked whole.
   private(set) var isSaturated = false
+  /// What looks for the pieces; nil until it is made, and after each change.
+  private var prepared: TaintScanner?
 
   package init() {}
+
+  /// Makes what looks for the secrets, so that all maskers of this taint share it: it takes many times their memory.
+  package mutating func prepare() { prepared = TaintScanner(self) }
+
+  var scanner: TaintScanner { prepared ?? TaintScanner(self) }
 
   package var isEmpty: Bool { pieces.isEmpty && !isSaturated }
 
@@ -15,6 +22,7 @@ package struct Taint: Sendable {
   /// weak enough that finding them elsewhere could be chance.
   package mutating func insert(name: [UInt8], value: [UInt8], rules: MaskingRules) {
     guard value.count >= MaskingLimits.shortestStrong else { return }
+    prepared = nil
     guard value.count <= MaskingLimits.valueBytes else {
       isSaturated = true
       return
@@ -72,24 +80,25 @@ package struct Taint: Sendable {
     }
   }
 
-  /// Every form of every piece, for the automaton.
-  func patterns() -> [(bytes: [UInt8], isBase64: Bool)] {
-    var result: [(bytes: [UInt8], isBase64: Bool)] = []
+  /// An automaton for every form of every piece.
+  fileprivate func automaton() -> TaintAutomaton {
+    var automaton = TaintAutomaton()
     for piece in pieces {
-      result.append((piece, false))
+      automaton.insert(piece)
       let lower = Self.hex(piece, digits: "0123456789abcdef")
-      result.append((lower, false))
+      automaton.insert(lower)
       let upper = Self.hex(piece, digits: "0123456789ABCDEF")
-      if upper != lower { result.append((upper, false)) }
+      if upper != lower { automaton.insert(upper) }
       for alignment in 0..<3 {
         let standard = Self.base64(piece, alignment: alignment)
         guard standard.count >= MaskingLimits.shortestStrong else { continue }
-        result.append((standard, true))
+        automaton.insert(standard, isBase64: true)
         let urlSafe = standard.map { $0 == 0x2B ? 0x2D : $0 == 0x2F ? 0x5F : $0 }
-        if urlSafe != standard { result.append((urlSafe, true)) }
+        if urlSafe != standard { automaton.insert(urlSafe, isBase64: true) }
       }
     }
-    return result
+    automaton.link()
+    return automaton
   }
 
   private static func hex(_ piece: [UInt8], digits: StaticString) -> [UInt8] {
@@ -121,7 +130,7 @@ struct TaintScanner: Sendable {
 
   init(_ taint: Taint) {
     // Over its budget a taint masks everything whole, and nothing is looked for.
-    automaton = TaintAutomaton(patterns: taint.isSaturated ? [] : taint.patterns())
+    automaton = taint.isSaturated ? TaintAutomaton() : taint.automaton()
     isSaturated = taint.isSaturated
   }
 

@@ -1,5 +1,6 @@
-/// Finds every pattern of a set known only at run time in one pass, whatever the patterns are (Aho
-/// and Corasick, 1975): edges in one hash table, so that memory follows the patterns' bytes.
+/// Finds every pattern of a set known only at run time in one pass, whatever the patterns are (Aho and Corasick, 1975).
+/// Nearly every node has one edge, to the node that was made after it: those are a byte each, and only the others are in a
+/// table. So memory is nine bytes for each byte of a pattern, which a target chooses, and not tens.
 struct TaintAutomaton: Sendable {
   struct Match {
     var start: Int
@@ -9,86 +10,119 @@ struct TaintAutomaton: Sendable {
   }
 
   private var rootEdges = [UInt32](repeating: 0, count: 256)
-  /// Open addressing: key is node << 8 | byte, plus one so that zero means free.
-  private var keys: [UInt64] = []
-  private var targets: [UInt32] = []
-  private var mask = 0
+  /// Of each node the byte that leads to it, where to go on when none of its edges fits, and what it is.
+  private var labels: [UInt8] = [0]
   private var failure: [UInt32] = [0]
-  /// Length of the longest pattern that ends in a node, or 0; the top bit marks base64.
-  private var ending: [UInt32] = [0]
-  private static let base64Mark: UInt32 = 1 << 31
+  private var nodes: [Node] = [Node()]
+  private var branches = Branches()
 
-  var isEmpty: Bool { failure.count == 1 }
+  /// Length of the longest pattern that ends in a node, or 0, and three marks.
+  private struct Node: Sendable {
+    private var bits: UInt32 = 0
+    private static let lengthMask: UInt32 = 1 << 29 - 1
 
-  init(patterns: [(bytes: [UInt8], isBase64: Bool)]) {
-    let total = patterns.reduce(0) { $0 + $1.bytes.count }
-    guard total > 0 else { return }
-    var capacity = 16
-    while capacity < total * 2 { capacity *= 2 }
-    keys = [UInt64](repeating: 0, count: capacity)
-    targets = [UInt32](repeating: 0, count: capacity)
-    mask = capacity - 1
-    // Nodes are numbered by depth only through the queue below; remember each one's parent edge.
-    var children: [(parent: UInt32, byte: UInt8)] = [(0, 0)]
-    var order: [UInt32] = []
-    for pattern in patterns {
-      var node: UInt32 = 0
-      for byte in pattern.bytes {
-        var next = edge(from: node, byte)
-        if next == 0 {
-          next = UInt32(failure.count)
-          failure.append(0)
-          ending.append(0)
-          children.append((node, byte))
-          insert(node, byte, next)
-        }
-        node = next
-      }
-      let length = UInt32(pattern.bytes.count) | (pattern.isBase64 ? Self.base64Mark : 0)
-      if ending[Int(node)] == 0 || !pattern.isBase64 { ending[Int(node)] = length }
+    var length: Int { Int(bits & Self.lengthMask) }
+    var isBase64: Bool { bits & 1 << 31 != 0 }
+    /// The node before it is its parent.
+    var isNext: Bool { bits & 1 << 30 != 0 }
+    var hasBranches: Bool { bits & 1 << 29 != 0 }
+
+    init(isNext: Bool = false) { bits = isNext ? 1 << 30 : 0 }
+
+    mutating func end(length: UInt32, isBase64: Bool) {
+      bits = bits & 3 << 29 | length & Self.lengthMask | (isBase64 ? 1 << 31 : 0)
     }
-    // Breadth first: a node's parent always has a smaller depth.
-    var depth = [UInt32](repeating: 0, count: failure.count)
-    for node in 1..<failure.count { depth[node] = depth[Int(children[node].parent)] + 1 }
-    order = (1..<UInt32(failure.count)).sorted { depth[Int($0)] < depth[Int($1)] }
-    for node in order {
-      let (parent, byte) = children[Int(node)]
-      guard parent != 0 else { continue }
-      var fallback = failure[Int(parent)]
-      var link = edge(from: fallback, byte)
-      while link == 0, fallback != 0 {
-        fallback = failure[Int(fallback)]
-        link = edge(from: fallback, byte)
+
+    mutating func end(as other: Node) { end(length: UInt32(other.length), isBase64: other.isBase64) }
+    mutating func addBranch() { bits |= 1 << 29 }
+  }
+
+  init() {}
+
+  var isEmpty: Bool { nodes.count == 1 }
+
+  /// Before `link`.
+  /// - Parameter pattern: less than 512 MiB.
+  mutating func insert(_ pattern: [UInt8], isBase64: Bool = false) {
+    guard !pattern.isEmpty else { return }
+    var node: UInt32 = 0
+    for byte in pattern {
+      var next = edge(from: node, byte)
+      if next == 0 {
+        next = UInt32(nodes.count)
+        let isNext = node != 0 && next == node + 1
+        labels.append(byte)
+        failure.append(0)
+        nodes.append(Node(isNext: isNext))
+        if node == 0 {
+          rootEdges[Int(byte)] = next
+        } else if !isNext {
+          nodes[Int(node)].addBranch()
+          branches.insert(from: node, byte, to: next)
+        }
       }
-      failure[Int(node)] = link
-      if ending[Int(node)] == 0 { ending[Int(node)] = ending[Int(link)] }
+      node = next
+    }
+    if nodes[Int(node)].length == 0 || !isBase64 {
+      nodes[Int(node)].end(length: UInt32(pattern.count), isBase64: isBase64)
     }
   }
 
-  private static func slot(_ key: UInt64) -> Int { Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 20) }
+  /// After the last `insert`, and once.
+  mutating func link() {
+    let order = breadthFirst()
+    for (node, parent) in order {
+      guard parent != 0 else { continue }
+      let byte = labels[Int(node)]
+      var fallback = failure[Int(parent)]
+      var next = edge(from: fallback, byte)
+      while next == 0, fallback != 0 {
+        fallback = failure[Int(fallback)]
+        next = edge(from: fallback, byte)
+      }
+      failure[Int(node)] = next
+      if nodes[Int(node)].length == 0 { nodes[Int(node)].end(as: nodes[Int(next)]) }
+    }
+  }
+
+  /// All nodes but the root, those nearer to it first, each with its parent.
+  private func breadthFirst() -> [(node: UInt32, parent: UInt32)] {
+    var order: [(node: UInt32, parent: UInt32)] = []
+    order.reserveCapacity(nodes.count)
+    for next in rootEdges where next != 0 { order.append((next, 0)) }
+    let byParent = branches.sorted()
+    var index = 0
+    /// The first branch from a node, or from a later one.
+    func firstBranch(from node: UInt32) -> Int {
+      var (low, high) = (0, byParent.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if byParent[middle].parent < node { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    while index < order.count {
+      let node = order[index].node
+      let next = Int(node) + 1
+      if next < nodes.count, nodes[next].isNext { order.append((UInt32(next), node)) }
+      if nodes[Int(node)].hasBranches {
+        var branch = firstBranch(from: node)
+        while branch < byParent.count, byParent[branch].parent == node {
+          order.append((byParent[branch].node, node))
+          branch += 1
+        }
+      }
+      index += 1
+    }
+    return order
+  }
 
   @inline(__always)
   private func edge(from node: UInt32, _ byte: UInt8) -> UInt32 {
     if node == 0 { return rootEdges[Int(byte)] }
-    let key = UInt64(node) << 8 | UInt64(byte) + 1
-    var index = Self.slot(key) & mask
-    while keys[index] != 0 {
-      if keys[index] == key { return targets[index] }
-      index = (index + 1) & mask
-    }
-    return 0
-  }
-
-  private mutating func insert(_ node: UInt32, _ byte: UInt8, _ target: UInt32) {
-    if node == 0 {
-      rootEdges[Int(byte)] = target
-      return
-    }
-    let key = UInt64(node) << 8 | UInt64(byte) + 1
-    var index = Self.slot(key) & mask
-    while keys[index] != 0 { index = (index + 1) & mask }
-    keys[index] = key
-    targets[index] = target
+    let next = Int(node) + 1
+    if next < nodes.count, labels[next] == byte, nodes[next].isNext { return UInt32(next) }
+    return nodes[Int(node)].hasBranches ? branches.edge(from: node, byte) : 0
   }
 
   /// Calls `found` for each position at which a pattern ends, with the longest pattern there.
@@ -103,11 +137,60 @@ struct TaintAutomaton: Sendable {
         next = edge(from: node, byte)
       }
       node = next
-      let end = ending[Int(node)]
-      if end != 0 {
-        let length = Int(end & ~Self.base64Mark)
-        found(Match(start: index + 1 - length, end: index + 1, isBase64: end & Self.base64Mark != 0))
+      let ending = nodes[Int(node)]
+      if ending.length != 0 {
+        found(Match(start: index + 1 - ending.length, end: index + 1, isBase64: ending.isBase64))
       }
     }
   }
+}
+
+/// The edges that lead elsewhere than to the next node: a hash table with open addressing.
+private struct Branches: Sendable {
+  /// Node << 8 | byte, plus one so that zero means free.
+  private var keys: [UInt64] = []
+  private var targets: [UInt32] = []
+  private var count = 0
+
+  func edge(from node: UInt32, _ byte: UInt8) -> UInt32 {
+    guard !keys.isEmpty else { return 0 }
+    let key = Self.key(node, byte)
+    let index = slot(of: key)
+    return keys[index] == key ? targets[index] : 0
+  }
+
+  mutating func insert(from node: UInt32, _ byte: UInt8, to target: UInt32) {
+    if count * 2 >= keys.count { grow() }
+    let key = Self.key(node, byte)
+    let index = slot(of: key)
+    keys[index] = key
+    targets[index] = target
+    count += 1
+  }
+
+  /// By parent.
+  func sorted() -> [(parent: UInt32, node: UInt32)] {
+    zip(keys, targets).lazy.filter { $0.0 != 0 }.map { (UInt32(($0.0 - 1) >> 8), $0.1) }.sorted { $0.0 < $1.0 }
+  }
+
+  private mutating func grow() {
+    let old = zip(keys, targets)
+    keys = [UInt64](repeating: 0, count: max(16, keys.count * 2))
+    targets = [UInt32](repeating: 0, count: keys.count)
+    for (key, target) in old where key != 0 {
+      let index = slot(of: key)
+      keys[index] = key
+      targets[index] = target
+    }
+  }
+
+  /// Where a key is, or would be.
+  private func slot(of key: UInt64) -> Int {
+    let mask = keys.count - 1
+    var index = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 20) & mask
+    while keys[index] != 0, keys[index] != key { index = (index + 1) & mask }
+    return index
+  }
+
+  private static func key(_ node: UInt32, _ byte: UInt8) -> UInt64 { UInt64(node) << 8 | UInt64(byte) + 1 }
 }

@@ -129,6 +129,21 @@ struct AuditLineTests {
     #expect(object["truncated"] == .array([.string("path"), .string("names")]))
   }
 
+  @Test func aLongNameHidesNoOther() throws {
+    var event = Self.decision(filledWith: "x")
+    event.request = AuditRequest(names: [String(repeating: "Z", count: 900), "DB_PASSWORD", "API_TOKEN"])
+    let object = try Self.check(event.line(), "names")
+    let names = try #require(object["names"]?.array)
+    #expect(names.count == 3 && names.suffix(2) == [.string("DB_PASSWORD"), .string("API_TOKEN")])
+    #expect(object["truncated"] == .array([.string("names")]))
+  }
+
+  @Test func bytesThatAreNoTextAreToldApart() {
+    #expect(AuditRequest.words(Array("/café".utf8)) == "/café")
+    #expect(
+      AuditRequest.words([0x2F, 0xFF, 0x61]) == "/\\xffa" && AuditRequest.words([0x2F, 0xFE, 0x61]) == "/\\xfea")
+  }
+
   @Test func noTerminalEscapeSurvives() throws {
     var event = Self.decision(filledWith: "x")
     event.request = AuditRequest(path: "/a\u{1B}[2J\u{9B}2J\u{202E}b", names: ["\u{200B}"])

@@ -29,7 +29,8 @@ struct LogTailReaderTests {
     let tree = try Tree()
     try tree.file("log", bytes)
     return try LogTailReader(
-      files: [try opened(tree, "log")], masker: Lines.masker, values: values, turnMilliseconds: 60_000
+      files: [try opened(tree, "log")], masker: Lines.masker, values: KnownValues(values.map { $0[...] }),
+      turnMilliseconds: 60_000
     ).read(
       selection, budget: budget)
   }

@@ -41,6 +41,16 @@ import Testing
       Self.secret.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"),
       Self.secret.split(separator: "&", omittingEmptySubsequences: false).joined(separator: "&amp;"),
     ]
+    forms.append(plain.map { "\\" + String(repeating: "0", count: $0 < 64 ? 1 : 0) + String($0, radix: 8) }.joined())
+    for (prefix, radix, upper) in [("&#", 10, false), ("&#x", 16, false), ("&#x", 16, true), ("&#X00", 16, true)] {
+      func entity(_ scalar: Unicode.Scalar) -> String {
+        prefix + String(scalar.value, radix: radix, uppercase: upper) + ";"
+      }
+      forms.append(Self.secret.unicodeScalars.map(entity).joined())
+      // As most encoders do it.
+      forms.append(
+        Self.secret.unicodeScalars.map { $0.properties.isAlphabetic && $0.isASCII ? String($0) : entity($0) }.joined())
+    }
     for before in 0..<3 {
       let encoded = Base64.encode(bytes(String(repeating: "x", count: before)) + plain + bytes("tail"))
       forms.append(string(encoded))
@@ -104,6 +114,18 @@ import Testing
     #expect("\(taint)" == "[1 secret]" && !dumped.contains("107"))
   }
 
+  @Test func aPreparedTaintMasksTheSame() throws {
+    var taint = Taint()
+    taint.insert(name: bytes("DB_PASSWORD"), value: bytes("kx83jd02mn"), rules: .builtIn)
+    taint.prepare()
+    taint.insert(name: bytes("API_TOKEN"), value: bytes("qz71hf55wp"), rules: .builtIn)
+    for prepares in [false, true] {
+      if prepares { taint.prepare() }
+      let masker = Masker(rules: .builtIn, fingerprinter: testFingerprinter, taint: taint)
+      for secret in ["kx83jd02mn", "qz71hf55wp"] { #expect(!masker.shown("at \(secret) it").contains(secret)) }
+    }
+  }
+
   @Test func tooManySecretsMaskEverything() throws {
     var taint = Taint()
     var generator = SeededGenerator(seed: 5)
@@ -124,7 +146,9 @@ import Testing
         (0..<Int.random(in: 1...5, using: &generator)).map { _ in UInt8.random(in: 0x61...0x63, using: &generator) }
       }
       let haystack = (0..<60).map { _ in UInt8.random(in: 0x61...0x63, using: &generator) }
-      let automaton = TaintAutomaton(patterns: patterns.map { ($0, false) })
+      var automaton = TaintAutomaton()
+      for pattern in patterns { automaton.insert(pattern) }
+      automaton.link()
       var covered = Set<Int>()
       automaton.scan(haystack.span) { covered.formUnion($0.start..<$0.end) }
       var expected = Set<Int>()

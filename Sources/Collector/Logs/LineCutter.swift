@@ -37,7 +37,10 @@ struct LineCutter {
 
   /// Values of which no beginning may show at the end of a line that is not whole: the rest of a secret may be still to
   /// come, and what is there would not be known as a part of it.
-  var values: [[UInt8]] = []
+  var values = KnownValues()
+  /// How many ends are still looked at. Whoever makes holes can have many of them: after that none shows.
+  private var endsLeft = maximumEnds
+  private static let maximumEnds = 64
 
   /// Where the next byte stands in the file.
   private(set) var position: UInt64 = 0
@@ -92,12 +95,20 @@ struct LineCutter {
   }
 
   private mutating func finishPart(masker: Masker, _ each: (Piece) -> Void) {
-    let begun = oversize ? 0 : values.reduce(0) { max($0, Self.overlap(of: pending, with: $1)) }
+    let begun = oversize ? 0 : countBegun()
     guard begun > 0 else { return finishLine(masker: masker, each) }
     pending.removeLast(begun)
     let text = masker.line(pending, state: &state)
     pending = []
     show(MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments), truncated: true, each)
+  }
+
+  /// Bytes at the end that may not show.
+  private mutating func countBegun() -> Int {
+    guard !values.isEmpty else { return 0 }
+    guard endsLeft > 0 else { return min(pending.count, KnownValues.longest) }
+    endsLeft -= 1
+    return values.overlap(of: pending)
   }
 
   /// Treats what is pending as a line of its own: at the end of a file that does not end with a newline.
@@ -190,27 +201,5 @@ struct LineCutter {
     let piece = passed
     state.passOver(piece.span)
     passed = Array(passed.suffix(LineState.passOverOverlap))
-  }
-
-  /// The longest end of `text` that is a beginning of `value` and not all of it, at most 1,024 bytes; 0 below four.
-  /// Linear (Knuth, Morris and Pratt): both may come from a target that means harm.
-  static func overlap(of text: [UInt8], with value: [UInt8]) -> Int {
-    let pattern = Array(value.prefix(1024))
-    // borders[i]: the longest beginning of the pattern that ends at i, and is not all of it.
-    var borders = [Int](repeating: 0, count: pattern.count)
-    var length = 0
-    for index in pattern.indices.dropFirst() {
-      while length > 0, pattern[index] != pattern[length] { length = borders[length - 1] }
-      if pattern[index] == pattern[length] { length += 1 }
-      borders[index] = length
-    }
-    length = 0
-    for byte in text.suffix(1024) {
-      if length == pattern.count, length > 0 { length = borders[length - 1] }
-      while length > 0, byte != pattern[length] { length = borders[length - 1] }
-      if let first = pattern.first, byte == (length == 0 ? first : pattern[length]) { length += 1 }
-    }
-    if length == value.count, length > 0 { length = borders[length - 1] }
-    return length >= 4 ? length : 0
   }
 }

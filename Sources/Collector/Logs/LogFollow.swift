@@ -152,6 +152,9 @@ final class LogFollow: Sendable {
       guard !state.ended else { return true }
       var out = JSONLines()
       let now = Clock.monotonic()
+      // Also where nothing can be written: else each of many slow follows would keep another generation.
+      let last = target.lastKnown()
+      if last.generation > state.maskerGeneration { take(last, &state) }
       var ending = ending
       if ending == nil, Clock.now().seconds >= credentialsEnd { ending = credentialsEnding }
       if ending == nil, now >= followEnds { ending = .followLimit }
@@ -269,17 +272,19 @@ final class LogFollow: Sendable {
 
   private func refreshMasker(_ state: inout State) -> Bool {
     do throws(Refusal) {
-      let known = try target.known()
-      if known.generation != state.maskerGeneration {
-        state.masker = makeMasker(known.taint)
-        state.cutter.values = known.values
-        state.lateCutter?.values = known.values
-        state.maskerGeneration = known.generation
-      }
+      take(try target.known(), &state)
       return true
     } catch {
       return false
     }
+  }
+
+  private func take(_ known: TaintSurvey.Known, _ state: inout State) {
+    guard known.generation != state.maskerGeneration else { return }
+    state.masker = makeMasker(known.taint)
+    state.cutter.values = known.values
+    state.lateCutter?.values = known.values
+    state.maskerGeneration = known.generation
   }
 
   /// Where a client takes less than the log grows, the part between is left out and said to be.

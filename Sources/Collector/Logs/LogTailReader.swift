@@ -35,7 +35,7 @@ struct LogTailReader {
   let files: [OpenedLog]
   let masker: Masker
   /// Values whose beginning must not show at the end of an unfinished line.
-  var values: [[UInt8]] = []
+  var values = KnownValues()
   var turnMilliseconds = 2000
 
   func read(_ selection: LogSelection, budget: Int64) throws(SystemError) -> Tail {
@@ -246,7 +246,7 @@ extension LineCutter {
   /// line that `offset` is inside of (it is longer than what was read, or the file was written anew behind a cursor) is
   /// not shown from its middle.
   static func before(
-    _ offset: UInt64, in file: SharedDescriptor, masker: Masker, values: [[UInt8]]
+    _ offset: UInt64, in file: SharedDescriptor, masker: Masker, values: KnownValues
   ) throws(SystemError) -> LineCutter {
     var cutter = LineCutter(position: offset)
     cutter.values = values

@@ -85,6 +85,9 @@ final class Target: Sendable {
     try survey.known(of: self)
   }
 
+  /// The same, however old. Who keeps what is known has to look here now and then, so that few of them are kept.
+  func lastKnown() -> TaintSurvey.Known { survey.last }
+
   func taint() throws(Refusal) -> Taint { try known().taint }
 
   /// The same for a view that has looked at the processes in scope already.
@@ -99,8 +102,8 @@ final class TaintSurvey: Sendable {
   /// What must not show, and a number that changes with it.
   struct Known: Sendable {
     var taint = Taint()
-    /// Every value of at least eight bytes, secret or not, without repeats.
-    var values: [[UInt8]] = []
+    /// Every value of at least eight bytes, secret or not.
+    var values = KnownValues()
     var generation: UInt64 = 0
   }
 
@@ -135,6 +138,9 @@ final class TaintSurvey: Sendable {
   private static let maximumWait = StallWatch.patience + 500_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
+
+  /// What the last survey found, however old.
+  var last: Known { state.withLock { $0.known } }
 
   func known(of target: Target) throws(Refusal) -> Known {
     let members: [Scope.Member]
@@ -177,6 +183,8 @@ final class TaintSurvey: Sendable {
     _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target, begun: UInt64
   ) throws(Refusal) -> Known {
     let before = state.withLock { ($0.known, $0.blocks) }
+    // Those that are known already are kept, and not the same bytes twice.
+    let old = Set(before.1)
     var seen: Set<[UInt8]> = []
     var blocks: [[UInt8]] = []
     var bytes = 0
@@ -184,7 +192,8 @@ final class TaintSurvey: Sendable {
       let block: [UInt8]
       do throws(Refusal) {
         guard let process = try target.open(member) else { continue }
-        block = try target.environment(of: process).block
+        let read = try target.environment(of: process).block
+        block = old.firstIndex(of: read).map { old[$0] } ?? read
       } catch {
         // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
         // matter: then nothing could be known.
@@ -202,9 +211,10 @@ final class TaintSurvey: Sendable {
     var known = before.0
     if blocks != before.1 {
       known.taint = Taint()
-      known.values = Self.values(in: blocks)
+      known.values = KnownValues(Self.values(in: blocks))
       known.generation += 1
       for block in blocks { insert(block, into: &known.taint) }
+      known.taint.prepare()
     }
     state.withLock {
       // Who has stood still meanwhile knows less than who took over.
@@ -219,15 +229,11 @@ final class TaintSurvey: Sendable {
 }
 
 extension TaintSurvey {
-  private static func values(in blocks: [[UInt8]]) -> [[UInt8]] {
-    var values: Set<[UInt8]> = []
-    for block in blocks {
+  private static func values(in blocks: [[UInt8]]) -> some Sequence<ArraySlice<UInt8>> {
+    blocks.lazy.flatMap { block in
       let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
-      for record in block.records {
-        if let value = block.value(record), value.count >= 8 { values.insert(Array(value)) }
-      }
+      return block.records.lazy.compactMap { block.value($0) }
     }
-    return Array(values)
   }
 
   private func insert(_ block: [UInt8], into taint: inout Taint) {

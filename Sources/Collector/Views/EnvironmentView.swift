@@ -36,7 +36,10 @@ struct EnvironmentView {
     let wanted = request.parameters.all("name")
     let other = try request.parameters.text("compare")
     try request.parameters.finish()
-    if !wanted.isEmpty { request.facts.names = wanted.map { String(decoding: $0, as: UTF8.self) } }
+    if !wanted.isEmpty { request.facts.names = wanted.map(AuditRequest.words) }
+    guard wanted.count <= AuditLine.maximumItems else {
+      throw Refusal(.invalidParameter, detail: "at most \(AuditLine.maximumItems) names")
+    }
     request.facts.comparedWith = other
     for name in wanted where !request.grant.names.matches(name) { throw Refusal(.nameNotGranted) }
     if let other { return try comparison(id, other, wanted) }

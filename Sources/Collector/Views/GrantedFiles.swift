@@ -32,10 +32,12 @@ struct GrantedFiles {
   /// `path` and `container`, from the request's parameters.
   func wanted() throws(Refusal) -> (path: [UInt8], container: String) {
     let path = try request.parameters.required("path")
-    request.facts.path = String(decoding: path, as: UTF8.self)
+    request.facts.path = AuditRequest.words(path)
     guard path.first == 0x2F, path.count <= PathWalk.maximumLength else {
       throw Refusal(.invalidParameter, detail: "path must be absolute and at most \(PathWalk.maximumLength) bytes")
     }
+    // Else so many dots that the rest does not fit would hide it.
+    request.facts.path = AuditRequest.words(PathWalk.normalised(path))
     return (path, try request.container(default: defaultContainer))
   }
 

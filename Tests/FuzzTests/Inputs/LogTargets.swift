@@ -11,7 +11,7 @@ extension FuzzTarget {
     FuzzTarget("log-lines", longest: 16384) { input in
       var reader = InputReader(input)
       let seed = reader.byte()
-      let secret = [0x6B, 0x78] + reader.piece().prefix(64) + [0x38, 0x33, 0x6A, 0x64]
+      let secret = [0x6B, 0x78, 0x7A, 0x71] + reader.piece().prefix(64) + [0x38, 0x33, 0x6A, 0x64]
       let text = reader.all
       let masker = try exampleMasker(seed & 1 == 0 ? .strict : .balanced, secret: secret)
       var expected: [Shown] = []
@@ -38,7 +38,7 @@ extension FuzzTarget {
       // Now the file ends inside of the secret.
       let kept = 4 + Int(seed >> 2) % max(1, secret.count - 4)
       var unfinished = LineCutter()
-      unfinished.values = [secret]
+      unfinished.values = KnownValues([secret[...]])
       unfinished.lines((text + secret.prefix(kept))[...], masker: masker) { _ in }
       var last: MaskedText?
       unfinished.finishUnfinished(masker: masker) { if case .line(let line) = $0 { last = line.text } }

@@ -4,6 +4,27 @@ import Testing
 /// What a good token does not include.
 @Suite("What may not be asked for", .serialized)
 struct GrantTests {
+  @Test("the record says what was looked at, however it was asked for")
+  func record() throws {
+    let agent = try AgentUnderTest(["sleep", "300"])
+    let token = try agent.token()
+    let dots = String(repeating: "./", count: 350)
+    let back = String(repeating: "x/../", count: 170)
+    for route in ["/v1/files", "/v1/files/digest"] {
+      for path in ["/\(dots)etc/passwd", "/\(back)etc/passwd"] {
+        #expect(try agent.get("\(route)?path=\(path)", token: token).status == 200)
+        #expect(try agent.audit.last { $0["type"] as? String == "decision" }?["path"] as? String == "/etc/passwd")
+      }
+    }
+    #expect(try agent.get("/v1/files?path=/a%ff", token: token).status == 404)
+    #expect(try agent.audit.last { $0["type"] as? String == "decision" }?["path"] as? String == "/a\\xff")
+    let id = try agent.workloadID(token: token)
+    let names = (0...32).map { "name=V\($0)" }
+    let environment = "/v1/processes/\(id)/environment?"
+    #expect(try agent.get(environment + names.joined(separator: "&"), token: token).code == "invalid_parameter")
+    #expect(try agent.get(environment + names.dropLast().joined(separator: "&"), token: token).status == 200)
+  }
+
   @Test("actions, containers, processes, names, paths and logs outside the grant")
   func outside() throws {
     let agent = try AgentUnderTest(["sleep", "300"])
