@@ -70,7 +70,11 @@ extension Failure {
       return "try again: the command asks for a new token each time"
     case .tokenNotYetValid:
       return "the clocks of broker and agent differ; compare them"
-    case .actionNotGranted, .containerNotGranted, .processNotGranted, .nameNotGranted, .pathNotGranted, .logNotGranted:
+    case .containerNotGranted:
+      return
+        "name another one with --container ('sidelight logs' and 'ps --fields pid,container' show which there are), "
+        + "or ask the owner of the access policy for a rule that includes it, and give this request id"
+    case .actionNotGranted, .processNotGranted, .nameNotGranted, .pathNotGranted, .logNotGranted:
       return "ask the owner of the access policy for a rule that includes it, and give this request id"
     case .containerNotFound:
       return "'sidelight ps -o json' names the containers in scope"
@@ -83,7 +87,7 @@ extension Failure {
     case .notADirectory:
       return "use 'sidelight stat' for a file"
     case .notARegularFile:
-      return "only regular files can be read as logs; 'sidelight stat' shows what it is"
+      return "only regular files can be read; 'sidelight stat' shows what it is"
     case .hardLinked:
       return "the same file stands under another name too; ask for a grant that includes all of its file system"
     case .fileTooSmall:

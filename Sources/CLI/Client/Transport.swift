@@ -104,6 +104,9 @@ struct Transport: Sendable {
     return prepared
   }
 
+  private static let whatRuns =
+    "look whether it runs: 'sidelight dev status' after 'sidelight dev up', else its pod or service"
+
   private struct UnexpectedPeer: Error {}
 
   private func failure(_ error: any Error) -> Failure {
@@ -112,18 +115,22 @@ struct Transport: Sendable {
     case is UnexpectedPeer, is IdentityError:
       return Failure(
         .unavailable, "\(place) is not the one of this state directory: its certificate names another SPIFFE ID",
-        hint: "something else listens there now; 'sidelight dev status' shows what is up")
+        hint: "something else listens there now. \(Self.whatRuns)")
     case let error as NIOConnectionError:
       let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "no address"
       return Failure(
-        .unavailable, "\(place) cannot be reached: \(reason)", hint: "'sidelight dev status' shows what is up")
+        .unavailable, "\(place) cannot be reached: \(reason)", hint: Self.whatRuns)
     case let error as IOError:
       return Failure(
-        .unavailable, "\(place) cannot be reached: \(error)", hint: "'sidelight dev status' shows what is up")
+        .unavailable, "\(place) cannot be reached: \(error)", hint: Self.whatRuns)
+    case NIOSSLError.failedToLoadPrivateKey, NIOSSLError.failedToLoadCertificate:
+      return Failure(
+        .state, "the session's certificate and key cannot be used, or are not of one another",
+        hint: "start a new session; nothing was sent to \(place)")
     case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError:
       return Failure(
         .unavailable, "no TLS connection to \(place): \(error)",
-        hint: "certificates or clocks do not fit; 'sidelight dev status' shows what is up")
+        hint: "certificates or clocks do not fit. \(Self.whatRuns)")
     case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
       return Failure(.unavailable, "\(place) did not answer in time", hint: "try again; if it stays, look at its log")
     case is HTTPClientError:

@@ -67,7 +67,7 @@ struct PostureCommand: AsyncParsableCommand {
           ? "none" : held.map { Escaping.visible($0) }.joined(separator: "/"),
         UInt64(sets.bounding, radix: 16) == 0 ? "none" : Escaping.visible(sets.bounding),
         role.threadsAlike ? "\(role.threads)" : "\(role.threads), unlike",
-        "\(role.selfTest.filter { $0.after == "refused" }.count)/\(role.selfTest.count) refused",
+        selfTest(role.selfTest.map(\.after)),
         Escaping.visible(String(role.seccompDigest.prefix(12))),
       ])
     }
@@ -75,6 +75,13 @@ struct PostureCommand: AsyncParsableCommand {
   }
 
   private func yes(_ flag: Bool) -> String { flag ? "yes" : "no" }
+
+  /// What could not be tried, as there was nothing to try it with, is not counted against anybody.
+  private func selfTest(_ outcomes: [String]) -> String {
+    let missing = outcomes.count { $0 == "unavailable" }
+    let refused = "\(outcomes.count { $0 == "refused" })/\(outcomes.count - missing) refused"
+    return missing == 0 ? refused : refused + ", \(missing) not possible"
+  }
 
   private func report(_ verification: PostureVerification, of posture: Posture) throws(Failure) {
     switch output.output {

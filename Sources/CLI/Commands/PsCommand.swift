@@ -118,7 +118,9 @@ struct PsCommand: AsyncParsableCommand {
   /// What the table does not show.
   private func note(_ answer: ListAnswer<ProcessList>) {
     guard let last = answer.pages.last?.summary else { return }
-    if answer.pages.allSatisfy(\.processes.isEmpty) { Console.note("no process is in this agent's scope any more") }
+    if last.hidden == 0, answer.pages.allSatisfy(\.processes.isEmpty) {
+      Console.note("this agent sees no process but its own; in a pod that takes shareProcessNamespace")
+    }
     if last.hidden > 0 { Console.note("\(last.hidden) more in scope that the grant does not include") }
     if last.kernelThreads > 0 { Console.note("\(last.kernelThreads) kernel threads are not shown") }
     let vanished = answer.pages.reduce(0) { $0 + $1.summary.vanished }

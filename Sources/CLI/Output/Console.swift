@@ -39,12 +39,20 @@ enum Console {
   static func dimPresenceTokens(_ text: String) -> String {
     guard styled else { return text }
     var result = ""
+    var isDim = false
     for character in text {
-      if character == "‹" { result += "\u{1B}[2m" }
+      if character == "‹" {
+        result += "\u{1B}[2m"
+        isDim = true
+      }
       result.append(character)
-      if character == "›" { result += "\u{1B}[22m" }
+      if character == "›" {
+        result += "\u{1B}[22m"
+        isDim = false
+      }
     }
-    return result + "\u{1B}[22m"
+    // One that was cut has no end.
+    return isDim ? result + "\u{1B}[22m" : result
   }
 
   private static func write(_ text: String, to descriptor: Int32) {
@@ -60,6 +68,7 @@ enum Console {
       } else if code == EAGAIN {
         _ = usleep(1000)
       } else if code != EINTR {
+        if descriptor == STDOUT_FILENO { error("error: standard output cannot be written (errno \(code))\n") }
         exit(ExitStatus.general.rawValue)
       }
     }
