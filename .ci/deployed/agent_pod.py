@@ -67,7 +67,7 @@ def as_on_a_cluster(spec):
     """A pod for podman without what podman has to have, and that Pod Security forbids: these and no others."""
     spec = copy.deepcopy(spec)
     needed = [*MOUNTS_WITH_PODMAN.values(), WORKLOAD_WITH_PODMAN]
-    spec["volumes"] = [volume for volume in spec["volumes"]
+    spec["volumes"] = [volume for volume in spec.get("volumes", [])
                        if {key: value for key, value in volume.items() if key != "name"} not in needed]
     for container in spec["containers"]:
         for port in container.get("ports", []):
@@ -119,7 +119,7 @@ def faults(metadata, spec, podman=False):
     require(agent.get("image") in IMAGES, "the agent's key would go to another image")
 
     # What it and nobody else gets at.
-    volumes = {volume["name"]: {key: value for key, value in volume.items() if key != "name"} for volume in spec["volumes"]}
+    volumes = {volume["name"]: {key: value for key, value in volume.items() if key != "name"} for volume in spec.get("volumes", [])}
     mounts = agent.get("volumeMounts", [])
     require({mount["mountPath"]: volumes.get(mount["name"]) for mount in mounts}
             == (MOUNTS_WITH_PODMAN if podman else MOUNTS), "the agent mounts something else")
