@@ -145,8 +145,10 @@ struct TaintAutomaton: Sendable {
   }
 }
 
-/// The edges that lead elsewhere than to the next node: a hash table with open addressing.
+/// The edges that lead elsewhere than to the next node: a hash table with open addressing. The target has a say in which
+/// there are, so where they go depends on a number that it does not know (Swift's own, new with each process).
 private struct Branches: Sendable {
+  private let multiplier = UInt64(truncatingIfNeeded: 0.hashValue) | 1
   /// Node << 8 | byte, plus one so that zero means free.
   private var keys: [UInt64] = []
   private var targets: [UInt32] = []
@@ -187,7 +189,8 @@ private struct Branches: Sendable {
   /// Where a key is, or would be.
   private func slot(of key: UInt64) -> Int {
     let mask = keys.count - 1
-    var index = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) >> 20) & mask
+    // The upper bits of the product: those depend on all of the key.
+    var index = Int(truncatingIfNeeded: (key &* multiplier) >> UInt64(64 - mask.nonzeroBitCount))
     while keys[index] != 0, keys[index] != key { index = (index + 1) & mask }
     return index
   }
