@@ -60,7 +60,7 @@ def mentions(value, word):
         return any(mentions(item, word) for item in value.values())
     if isinstance(value, list):
         return any(mentions(item, word) for item in value)
-    return value == word
+    return isinstance(value, str) and word in value
 
 
 def as_on_a_cluster(spec):

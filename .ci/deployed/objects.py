@@ -33,6 +33,9 @@ def faults(name, manifests):
             found.append(f"{title} has claims in the place of its volumes")
         if item.get("kind") == "ConfigMap" and title == NAME:
             said.append({key: value for key, value in item.items() if key != "metadata"})
+            places = {(other.get("metadata") or {}).get("namespace") for other in manifests}
+            if places != {(item.get("metadata") or {}).get("namespace")}:
+                found.append("the agent's configuration is in another namespace than its pod")
     if name in roles.ROLES:
         return found
     if name not in CONFIGURATIONS:

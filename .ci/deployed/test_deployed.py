@@ -116,6 +116,8 @@ PODS = {
     "a volume that nobody mounts": lambda pod: pod["spec"]["volumes"].append(
         {"name": "more", "csi": {"driver": "sidelight-agent"}}),
     "the key in an environment": lambda pod: app(pod).update(envFrom=[{"secretRef": {"name": "sidelight-agent"}}]),
+    "a key of a like name in an environment": lambda pod: app(pod).update(
+        envFrom=[{"secretRef": {"name": "sidelight-agent-keys"}}]),
     "the key in a variable": lambda pod: app(pod).update(
         env=[{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "sidelight-agent", "key": "tls.key"}}}]),
     "the workload's open profile": lambda pod: app(pod)["securityContext"].update(seccompProfile=OPEN),

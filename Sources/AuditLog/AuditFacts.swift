@@ -111,9 +111,9 @@ package struct AuditRequest: Sendable, Equatable {
     members.text("container", container, limit: .name)
     members.text("process", process, limit: .identifier)
     members.text("compared_with", comparedWith, limit: .identifier)
-    members.text("path", path, limit: .text)
+    members.path("path", path, limit: .text)
     members.text("log", log, limit: .name)
-    members.list("names", names, limit: .text)
+    members.list("names", names, limit: .list)
   }
 }
 

@@ -52,8 +52,10 @@ enum AuditLimit: Int {
   case identifier = 96
   /// SPIFFE IDs, issuers, subjects, routes, addresses.
   case name = 320
-  /// What was asked for, and why: paths, reasons, justifications, and all the names of a list together.
+  /// What was asked for, and why: paths, reasons, justifications.
   case text = 640
+  /// All the names of a list together.
+  case list = 1280
 }
 
 /// Adds members to an event, cutting and cleaning what others wrote.
@@ -72,6 +74,18 @@ struct AuditMembers {
   mutating func text(_ name: String, _ value: String?, limit: AuditLimit) {
     guard let value else { return }
     writer.member(name, cut(value, to: limit.rawValue >> shift, in: name))
+  }
+
+  /// The same, but of a text that is too long both ends are kept, with `…` between: what counts in a path is its end.
+  mutating func path(_ name: String, _ value: String?, limit: AuditLimit) {
+    guard let value else { return }
+    let room = limit.rawValue >> shift
+    guard Self.encodedLength(value) > room else { return text(name, value, limit: limit) }
+    note(name, in: &truncated)
+    let half = max(0, room / 2 - 3)
+    let end = String(String.UnicodeScalarView(value.unicodeScalars.reversed()))
+    let tail = String(String.UnicodeScalarView(cut(end, to: half, in: name).unicodeScalars.reversed()))
+    writer.member(name, cut(value, to: half, in: name) + "…" + tail)
   }
 
   mutating func number(_ name: String, _ value: (some BinaryInteger)?) {

@@ -101,24 +101,33 @@ package struct BudgetBook: Sendable {
   package mutating func charge(
     objects: some Sequence<[UInt8]>, to account: Account, now: Now
   ) throws(BudgetRefusal) {
-    let (token, session) = try ledgers(of: account)
     let hashes = Set(objects.lazy.map(\.hashValue))
-    var fresh = 0
-    for (ledger, allowance, prefix, ends) in [
-      (token, account.tokenAllowance, "", account.tokenEnds),
-      (session, account.sessionAllowance, "session_", account.sessionEnds),
-    ] {
-      let more = hashes.count { !ledger.objects.contains($0) }
-      guard Int64(ledger.objects.count + more) <= min(allowance.objects ?? .max, ceilings.objects) else {
-        throw .exhausted(limit: prefix + "objects", retryAfterSeconds: Self.seconds(until: ends, now))
-      }
-      fresh += more
-    }
-    if rememberedObjects + fresh > ceilings.rememberedObjects {
+    let fresh = try requireRoom(hashes, account, now)
+    if fresh > 0, rememberedObjects + fresh > ceilings.rememberedObjects {
       dropEnded(now)
       guard rememberedObjects + fresh <= ceilings.rememberedObjects else { throw .tableFull(retryAfterSeconds: 60) }
     }
-    update(account) { $0.objects.formUnion(hashes) }
+    for hash in hashes {
+      let next = UInt32(sessions[account.session]?.objects.count ?? 0)
+      let number = sessions[account.session]?.objects[hash, default: next] ?? next
+      sessions[account.session]?.objects[hash] = number
+      tokens[account.token]?.seen.insert(number)
+    }
+  }
+
+  /// How many of these objects are new to the session; refused where that is too many for it or for the token.
+  private func requireRoom(_ hashes: Set<Int>, _ account: Account, _ now: Now) throws(BudgetRefusal) -> Int {
+    let (token, session) = try ledgers(of: account)
+    let known = hashes.compactMap { session.objects[$0] }
+    let fresh = hashes.count - known.count
+    let freshToToken = fresh + known.count { !token.seen.contains($0) }
+    for (used, allowance, prefix, ends) in [
+      (token.seen.count + freshToToken, account.tokenAllowance, "", account.tokenEnds),
+      (session.objects.count + fresh, account.sessionAllowance, "session_", account.sessionEnds),
+    ] where Int64(used) > min(allowance.objects ?? .max, ceilings.objects) {
+      throw .exhausted(limit: prefix + "objects", retryAfterSeconds: Self.seconds(until: ends, now))
+    }
+    return fresh
   }
 
   /// The counters of an account. They are kept while one of its requests is under way; who comes later finds the door
@@ -130,9 +139,7 @@ package struct BudgetBook: Sendable {
     return (token, session)
   }
 
-  private var rememberedObjects: Int {
-    sessions.values.reduce(0) { $0 + $1.objects.count } + tokens.values.reduce(0) { $0 + $1.objects.count }
-  }
+  private var rememberedObjects: Int { sessions.values.reduce(0) { $0 + $1.objects.count } }
 
   /// Forgets sessions and tokens that can no longer be used.
   private mutating func dropEnded(_ now: Now) {
@@ -140,6 +147,7 @@ package struct BudgetBook: Sendable {
       sessions[key] = nil
       sessionLimiters[key] = nil
     }
+    // A session is kept as long as its tokens, so that their numbers stay those of its objects.
     for (key, ledger) in tokens where ledger.retainUntil < now.wall && ledger.underWay == 0 { tokens[key] = nil }
   }
 
@@ -165,13 +173,14 @@ package struct BudgetBook: Sendable {
 
   /// Makes entries for the account where there are none, dropping those that can no longer be used.
   private mutating func makeRoom(_ account: Account, now: Now) throws(BudgetRefusal) {
+    let ends = max(account.sessionEnds, account.tokenEnds)
     if sessions[account.session] == nil {
       if sessions.count >= ceilings.entries { dropEnded(now) }
       guard sessions.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }
-      sessions[account.session] = Ledger(retainUntil: account.sessionEnds)
+      sessions[account.session] = Ledger(retainUntil: ends)
       sessionLimiters[account.session] = RateLimiter(ceilings.session)
     }
-    sessions[account.session]!.retainUntil = max(sessions[account.session]!.retainUntil, account.sessionEnds)
+    sessions[account.session]!.retainUntil = max(sessions[account.session]!.retainUntil, ends)
     if tokens[account.token] == nil {
       if tokens.count >= ceilings.entries { dropEnded(now) }
       guard tokens.count < ceilings.entries else { throw .tableFull(retryAfterSeconds: 60) }

@@ -2,11 +2,33 @@
 struct Ledger: Sendable {
   var requests: Int64 = 0
   var bytes: Int64 = 0
-  /// Keyed hashes of the objects seen; Swift's hasher is keyed with a random value for each process.
-  var objects: Set<Int> = []
+  /// Of a session: keyed hashes of the objects seen, with a number for each in the order in which they came. Swift's hasher
+  /// is keyed with a random value for each process.
+  var objects: [Int: UInt32] = [:]
+  /// Of a token: which of its session's objects it has seen, a bit each.
+  var seen = ObjectMarks()
   var underWay: Int64 = 0
   /// Seconds since 1970; the counters must be kept until then.
   var retainUntil: Int64
+}
+
+/// A set of small numbers.
+struct ObjectMarks: Sendable {
+  private var words: [UInt64] = []
+  private(set) var count = 0
+
+  func contains(_ number: UInt32) -> Bool {
+    let word = Int(number >> 6)
+    return word < words.count && words[word] & 1 << UInt64(number & 63) != 0
+  }
+
+  mutating func insert(_ number: UInt32) {
+    guard !contains(number) else { return }
+    let word = Int(number >> 6)
+    if word >= words.count { words += [UInt64](repeating: 0, count: word + 1 - words.count) }
+    words[word] |= 1 << UInt64(number & 63)
+    count += 1
+  }
 }
 
 /// The limits that hold for one ledger; nil is no limit but the agent's.
@@ -64,8 +86,8 @@ package struct Ceilings: Sendable, Equatable {
   package var objects: Int64 = 100_000
   /// Bytes of large answers that are made and that clients have not taken yet, all together.
   package var waitingBytes: Int64 = 16 << 20
-  /// Distinct objects that are remembered at one time, of all sessions and all tokens together: some 16 bytes each.
-  package var rememberedObjects = 262_144
+  /// Distinct objects that are remembered at one time, of all sessions together: some 16 to 32 bytes each.
+  package var rememberedObjects = 300_000
   /// Sessions, tokens and peers remembered at one time, of each.
   package var entries = 1024
 

@@ -8,8 +8,8 @@ final class ConnectionTable {
   private var order: UInt64 = 0
 
   static let maximumStrangers = 128
-  static let maximumKnown = 256
-  static let maximumOfOneCertificate = 64
+  static let maximumKnown = 96
+  static let maximumOfOneCertificate = 32
 
   func add(_ connection: HTTPConnection) {
     if strangers.count >= Self.maximumStrangers,

@@ -8,9 +8,9 @@ final class HeadLimiter: ChannelInboundHandler {
   typealias InboundOut = ByteBuffer
 
   static let maximumHead = 16384
-  /// Most bytes that are kept: two TLS records. No more is read while there are any; but once the client has closed the
-  /// connection, all that the kernel has of it comes at once.
-  static let maximumKept = 32768
+  /// Most bytes that are kept: a TLS record and what else may come with its last part. No more is read while there are any;
+  /// but once the client has closed the connection, all that the kernel has of it comes at once.
+  static let maximumKept = 24576
   private static let piece = 4096
 
   /// A head is too large.
@@ -77,24 +77,26 @@ final class HeadLimiter: ChannelInboundHandler {
       }
       context.fireChannelRead(wrapInboundOut(slice))
     }
-    if kept.readableBytes == 0 { kept = ByteBuffer() }
+    // Nothing of what came with it is held on to.
+    kept = kept.readableBytes == 0 ? ByteBuffer() : ByteBuffer(bytes: kept.readableBytesView)
   }
 
   /// The next piece, which ends where a head does.
   private func nextSlice() -> ByteBuffer? {
     guard kept.readableBytes > 0 else { return nil }
     var length = 0
+    defer { kept.moveReaderIndex(forwardBy: length) }
     for byte in kept.readableBytesView.prefix(Self.piece) {
       length += 1
       switch (byte, ending) {
       case (0x0A, .none): ending = .newline
       case (0x0A, _):
         ending = .none
-        return kept.readSlice(length: length)
+        return ByteBuffer(bytes: kept.readableBytesView.prefix(length))
       case (0x0D, .newline): ending = .carriageReturn
       case _: ending = .none
       }
     }
-    return kept.readSlice(length: length)
+    return ByteBuffer(bytes: kept.readableBytesView.prefix(length))
   }
 }

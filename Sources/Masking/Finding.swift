@@ -23,9 +23,21 @@ struct FindingList {
   mutating func add(_ start: Int, _ end: Int, _ kind: SecretKind, _ rule: String) {
     guard start < end else { return }
     findings.append(Finding(start: start, end: end, kind: kind, rule: rule))
+    bound()
   }
 
-  mutating func add(contentsOf other: FindingList) { findings.append(contentsOf: other.findings) }
+  mutating func add(contentsOf other: FindingList) {
+    findings.append(contentsOf: other.findings)
+    bound()
+  }
+
+  /// Too many become one from the first to the last: a text may be made of them.
+  private mutating func bound() {
+    guard findings.count > MaskingLimits.spans, let first = findings.first else { return }
+    let start = findings.reduce(first.start) { min($0, $1.start) }
+    let end = findings.reduce(first.end) { max($0, $1.end) }
+    findings = [Finding(start: start, end: end, kind: .oversize, rule: "spans")]
+  }
 
   /// Sorted, with overlapping spans joined. A joined span keeps the kind of its longest part.
   consuming func merged() -> [Finding] {

@@ -17,6 +17,12 @@ package struct Taint: Sendable {
 
   package var isEmpty: Bool { pieces.isEmpty && !isSaturated }
 
+  /// Something that should have been taken up could not be: what is masked against this taint is masked whole.
+  package mutating func saturate() {
+    prepared = nil
+    isSaturated = true
+  }
+
   /// Takes up a variable's secrets: the whole value if its name says secret, and every part in which
   /// a detector finds one. Values that are masked only by default are not taken up, nor are those
   /// weak enough that finding them elsewhere could be chance.
@@ -65,8 +71,13 @@ package struct Taint: Sendable {
       }
     }
     // A value over several lines may also stand on one, escaped.
-    if secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret), pieces.insert(secret).inserted {
+    if secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret), !pieces.contains(secret) {
+      guard pieceBytes + secret.count <= MaskingLimits.taintBytes else {
+        isSaturated = true
+        return
+      }
       pieceBytes += secret.count
+      pieces.insert(secret)
     }
   }
 
@@ -149,17 +160,27 @@ struct TaintScanner: Sendable {
         while end < bytes.count, Self.isBase64(bytes[end]) { end += 1 }
       }
       last = max(last, end)
-      spans.append((start, end))
+      Self.append(start, end, to: &spans)
     }
     for span in spans { list.add(span.start, span.end, .recurring, "recurring") }
     for layer in EscapeDecoding.Layer.allCases {
       guard let decoded = EscapeDecoding(bytes, layer: layer) else { continue }
       automaton.scan(decoded.bytes.span) { match in
-        spans.append((Int(decoded.origins[match.start]), Int(decoded.origins[match.end])))
+        Self.append(Int(decoded.origins[match.start]), Int(decoded.origins[match.end]), to: &spans)
       }
       for span in spans { list.add(span.start, span.end, .recurring, "recurring-escaped") }
       spans.removeAll(keepingCapacity: true)
     }
+  }
+
+  /// Joins what overlaps at once: a text may end a secret at each of its bytes.
+  private static func append(_ start: Int, _ end: Int, to spans: inout [(start: Int, end: Int)]) {
+    var (start, end) = (start, end)
+    while let last = spans.last, last.end > start {
+      (start, end) = (min(start, last.start), max(end, last.end))
+      spans.removeLast()
+    }
+    spans.append((start, end))
   }
 
   private static func isBase64(_ byte: UInt8) -> Bool { ByteClass.isBase64(byte) || byte == 0x3D }

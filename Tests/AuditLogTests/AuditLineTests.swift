@@ -123,7 +123,8 @@ struct AuditLineTests {
     var event = Self.decision(filledWith: "x")
     event.request = AuditRequest(path: String(repeating: "p", count: 5000), names: Array(repeating: "N", count: 50))
     let object = try Self.check(event.line(), "cut")
-    #expect(object["path"]?.string?.utf8.count == 640)
+    let path = try #require(object["path"]?.string)
+    #expect(path.utf8.count > 600 && path.utf8.count <= 640 && path.hasPrefix("ppp") && path.hasSuffix("ppp"))
     #expect(object["names"]?.array?.count == 32)
     #expect(object["names_count"] == .integer(50))
     #expect(object["truncated"] == .array([.string("path"), .string("names")]))
@@ -136,6 +137,14 @@ struct AuditLineTests {
     let names = try #require(object["names"]?.array)
     #expect(names.count == 3 && names.suffix(2) == [.string("DB_PASSWORD"), .string("API_TOKEN")])
     #expect(object["truncated"] == .array([.string("names")]))
+  }
+
+  @Test func aLongPathHidesNotItsEnd() throws {
+    var event = Self.decision(filledWith: "x")
+    event.request = AuditRequest(path: String(repeating: "/a\u{9B}é", count: 900) + "/etc/shadow")
+    let object = try Self.check(event.line(), "path")
+    #expect(object["path"]?.string?.hasSuffix("/etc/shadow") == true)
+    #expect(object["truncated"] == .array([.string("path")]) && object["replaced"] == .array([.string("path")]))
   }
 
   @Test func bytesThatAreNoTextAreToldApart() {

@@ -311,25 +311,25 @@ struct BudgetBookTests {
     try book.admit(account("x", ends: 1000), now: Self.now(101))
   }
 
-  /// New tokens of one session remember the same objects again and again.
+  /// New tokens of one session take nothing more for the same objects; another session's do.
   @Test func rememberedObjectsAreBounded() throws {
     var ceilings = Self.fast
     ceilings.rememberedObjects = 40
     var book = BudgetBook(ceilings: ceilings)
-    func charge(_ token: String, _ numbers: Range<Int>, at seconds: Int64) throws {
-      let account = Self.account(token: token, tokenEnds: Self.wall + seconds + 10)
+    func charge(_ session: String, token: String = "t", _ numbers: Range<Int>, at seconds: Int64) throws {
+      let account = Self.account(
+        session, token: session + token, tokenEnds: Self.wall + seconds + 10, sessionEnds: Self.wall + seconds + 10)
       try book.admit(account, now: Self.now(seconds))
       defer { book.finish(account) }
       try book.charge(objects: numbers.map(Self.object), to: account, now: Self.now(seconds))
     }
-    try charge("a", 0..<10, at: 0)
+    for token in 0..<100 { try charge("a", token: "\(token)", 0..<30, at: 0) }
     try charge("b", 0..<10, at: 0)
-    try charge("c", 0..<10, at: 0)
-    #expect(throws: BudgetRefusal.tableFull(retryAfterSeconds: 60)) { try charge("d", 0..<10, at: 0) }
+    #expect(throws: BudgetRefusal.tableFull(retryAfterSeconds: 60)) { try charge("c", 0..<1, at: 0) }
     // What is remembered already costs nothing, and what has ended makes room.
-    try charge("c", 0..<10, at: 0)
-    try charge("d", 0..<10, at: 11)
-    #expect(throws: BudgetRefusal.tableFull(retryAfterSeconds: 60)) { try charge("d", 10..<25, at: 11) }
+    try charge("b", 0..<10, at: 0)
+    try charge("c", 0..<40, at: 11)
+    #expect(throws: BudgetRefusal.tableFull(retryAfterSeconds: 60)) { try charge("c", 40..<41, at: 11) }
   }
 
   /// What is under way is kept, however long ago its token ended.

@@ -138,6 +138,35 @@ import Testing
     #expect(masker.text(bytes("anything")).whole?.kind == .oversize)
   }
 
+  /// Of lines that are too short to be looked for there is no limit, of the whole values there is.
+  @Test func tooManySecretsOfManyShortLines() {
+    var taint = Taint()
+    var generator = SeededGenerator(seed: 6)
+    for index in 0..<200 {
+      let lines = (0..<63).map { _ in (0..<7).map { _ in UInt8.random(in: 0x41...0x7A, using: &generator) } }
+      taint.insert(name: bytes("P\(index)_PASSWORD"), value: Array(lines.joined(separator: [0x0A])), rules: .builtIn)
+    }
+    #expect(taint.isSaturated)
+  }
+
+  /// A secret that overlaps itself ends at nearly each byte of such a text.
+  @Test func secretsThatOverlapAreOneSpan() throws {
+    let masker = try masker(environment: [("A_PASSWORD", "a7B.a7B.a7B."), ("B_PASSWORD", "7B.a7B.a7B.a")])
+    let text = bytes("x " + String(repeating: "a7B.", count: 5000) + " y")
+    var list = FindingList()
+    masker.taint.scan(text.span, into: &list)
+    #expect(list.findings.count <= 2)
+    #expect(masker.shown(string(text)).hasPrefix("x \u{2039}recurring") && masker.shown(string(text)).hasSuffix(" y"))
+  }
+
+  @Test func findingsAreBounded() {
+    var list = FindingList()
+    for index in 0..<200_000 { list.add(index * 4, index * 4 + 3, .aws, "x") }
+    #expect(list.findings.count <= MaskingLimits.spans)
+    let merged = list.merged()
+    #expect(merged.first?.start == 0 && merged.last?.end == 799_999)
+  }
+
   /// Against a search in the obvious way.
   @Test func theAutomatonFindsWhatANaiveSearchFinds() {
     var generator = SeededGenerator(seed: 7)

@@ -174,8 +174,8 @@ struct Configuration: Sendable {
     ceilings.waitingBytes =
       try reader.optionalInteger("waiting_bytes", in: (1 << 20)...(1 << 30)) ?? ceilings.waitingBytes
     ceilings.objects = try reader.optionalInteger("session_objects", in: 1...1_000_000) ?? ceilings.objects
-    // Once for the session and once for its token.
-    ceilings.rememberedObjects = max(ceilings.rememberedObjects, 2 * Int(ceilings.objects))
+    // No single session keeps the others from theirs.
+    ceilings.rememberedObjects = max(ceilings.rememberedObjects, 3 * Int(ceilings.objects))
     try reader.finish()
     return ceilings
   }

@@ -104,7 +104,10 @@ final class TaintSurvey: Sendable {
     var taint = Taint()
     /// Every value of at least eight bytes, secret or not.
     var values = KnownValues()
+    /// Of the survey that found it; no two have the same.
     var generation: UInt64 = 0
+    /// Every environment that can be read was read to its end.
+    var isWhole = true
   }
 
   private struct State: Sendable {
@@ -112,8 +115,10 @@ final class TaintSurvey: Sendable {
     var processes: Set<Key> = []
     /// When the last survey ended; monotonic nanoseconds.
     var taken: UInt64 = 0
-    /// Distinct environment blocks, the newest first.
-    var blocks: [[UInt8]] = []
+    /// Distinct variables, the newest first, each with a NUL behind it.
+    var records: [UInt8] = []
+    /// How many surveys have begun.
+    var surveys: UInt64 = 0
     /// When the worker who surveys now has begun; nil while nobody does.
     var begun: UInt64?
   }
@@ -128,10 +133,8 @@ final class TaintSurvey: Sendable {
   private let rules: MaskingRules
   private let state = Mutex(State())
 
-  /// Most processes whose environment is read, most bytes kept, and how old a survey may be when nothing seems to have
-  /// changed.
-  private static let maximumProcesses = 256
-  private static let maximumBytes = 4 << 20
+  /// Most processes whose environment is read, and how old a survey may be when nothing seems to have changed.
+  private static let maximumProcesses = 1024
   private static let maximumAge: UInt64 = 10_000_000_000
   /// How long the others wait for the one who surveys. By then the process that it stands still at is closed, and they
   /// go round it.
@@ -158,17 +161,19 @@ final class TaintSurvey: Sendable {
     while true {
       if let current = current(keys) { return current }
       let now = Clock.monotonic()
-      let isMine = state.withLock { state in
-        if let begun = state.begun, now < begun + Self.maximumWait { return false }
+      let generation: UInt64? = state.withLock { state in
+        if let begun = state.begun, now < begun + Self.maximumWait { return nil }
         state.begun = now
-        return true
+        state.surveys += 1
+        return state.surveys
       }
-      guard isMine else {
+      guard let generation else {
         Process.sleep(milliseconds: 5)
         continue
       }
       defer { state.withLock { if $0.begun == now { $0.begun = nil } } }
-      return try survey(surveyed, keys: keys, target: target, begun: now)
+      return try survey(
+        surveyed, isCut: members.count > surveyed.count, keys: keys, target: target, begun: now, generation: generation)
     }
   }
 
@@ -180,40 +185,35 @@ final class TaintSurvey: Sendable {
   }
 
   private func survey(
-    _ members: ArraySlice<Scope.Member>, keys: Set<Key>, target: Target, begun: UInt64
+    _ members: ArraySlice<Scope.Member>, isCut: Bool, keys: Set<Key>, target: Target, begun: UInt64, generation: UInt64
   ) throws(Refusal) -> Known {
-    let before = state.withLock { ($0.known, $0.blocks) }
-    // Those that are known already are kept, and not the same bytes twice.
-    let old = Set(before.1)
-    var seen: Set<[UInt8]> = []
-    var blocks: [[UInt8]] = []
-    var bytes = 0
-    for member in members where bytes < Self.maximumBytes {
-      let block: [UInt8]
+    let before = state.withLock { ($0.known, $0.records) }
+    var records = Records()
+    // What is not looked at cannot be known either.
+    var isWhole = !isCut
+    for member in members {
       do throws(Refusal) {
         guard let process = try target.open(member) else { continue }
-        let read = try target.environment(of: process).block
-        block = old.firstIndex(of: read).map { old[$0] } ?? read
+        let read = try target.environment(of: process)
+        isWhole = records.add(read.block) && !read.truncated && isWhole
       } catch {
         // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
         // matter: then nothing could be known.
         if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
-        continue
       }
-      guard seen.insert(block).inserted else { continue }
-      blocks.append(block)
-      bytes += block.count
     }
-    for block in before.1 where bytes + block.count <= Self.maximumBytes && seen.insert(block).inserted {
-      blocks.append(block)
-      bytes += block.count
-    }
+    // Of those from before the newest, as many as there is room for.
+    _ = records.add(before.1)
     var known = before.0
-    if blocks != before.1 {
-      known.taint = Taint()
-      known.values = KnownValues(Self.values(in: blocks))
-      known.generation += 1
-      for block in blocks { insert(block, into: &known.taint) }
+    if records.bytes != before.1 || known.isWhole != isWhole {
+      known = Known(generation: generation, isWhole: isWhole)
+      let block = EnvironmentBlock(records.bytes)
+      known.values = KnownValues(block.records.lazy.compactMap { block.value($0) })
+      for record in block.records {
+        known.taint.insert(
+          name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
+      }
+      if !isWhole { known.taint.saturate() }
       known.taint.prepare()
     }
     state.withLock {
@@ -221,26 +221,33 @@ final class TaintSurvey: Sendable {
       guard $0.begun == begun else { return }
       $0.known = known
       $0.processes = keys
-      $0.blocks = blocks
+      $0.records = records.bytes
       $0.taken = Clock.monotonic()
     }
     return known
   }
 }
 
-extension TaintSurvey {
-  private static func values(in blocks: [[UInt8]]) -> some Sequence<ArraySlice<UInt8>> {
-    blocks.lazy.flatMap { block in
-      let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
-      return block.records.lazy.compactMap { block.value($0) }
-    }
-  }
+/// Distinct variables of many environments, which mostly have the same ones.
+private struct Records {
+  private(set) var bytes: [UInt8] = []
+  private var seen: Set<Int> = []
 
-  private func insert(_ block: [UInt8], into taint: inout Taint) {
-    let block = EnvironmentBlock(block, limit: EnvironmentView.maximumRecords)
-    for record in block.records {
-      taint.insert(name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
+  private static let maximumBytes = 2 << 20
+  /// A name, `=`, and the shortest value that may be a secret.
+  private static let shortest = 2 + KnownValues.shortestValue
+
+  /// Takes up a block's variables; false where there is no room for all.
+  mutating func add(_ block: [UInt8]) -> Bool {
+    for record in block.split(separator: 0) where record.count >= Self.shortest {
+      // Swift's hash has a key that the target does not know.
+      guard !seen.contains(record.hashValue) else { continue }
+      guard bytes.count + record.count < Self.maximumBytes else { return false }
+      seen.insert(record.hashValue)
+      bytes += record
+      bytes.append(0)
     }
+    return true
   }
 }
 

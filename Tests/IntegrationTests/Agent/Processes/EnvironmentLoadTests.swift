@@ -5,6 +5,24 @@ import Testing
 /// A workload that makes it dear to know its secrets: many small values, others all the time, and a log full of holes.
 @Suite("Environments that cost", .serialized)
 struct EnvironmentLoadTests {
+  @Test("more processes than are looked at: all is masked, and not what they have shown", .timeLimit(.minutes(5)))
+  func crowd() throws {
+    let agent = try AgentUnderTest(
+      PythonWorkload.command(
+        """
+        ready()
+        crowd = [os.posix_spawn('/bin/sleep', ['sleep', '600'], {}) for _ in range(1100)]
+        os.posix_spawn('/bin/sleep', ['sleep', '600'], {'DB_PASSWORD': 'purple-monkey-dishwasher'})
+        print('connecting with purple-monkey-dishwasher', flush=True)
+        stay()
+        """))
+    let token = try agent.token()
+    let deadline = Date().addingTimeInterval(60)
+    var log: AgentUnderTest.Answer
+    repeat { log = try agent.get("/v1/logs/stdout", token: token) } while !log.body.contains("‹") && Date() < deadline
+    #expect(log.status == 200 && log.body.contains("‹oversize") && !log.body.contains("monkey"), "\(log.body)")
+  }
+
   @Test(
     "values that change all the time, a log full of holes, four clients: every answer comes, and the agent stays small")
   func changing() throws {
