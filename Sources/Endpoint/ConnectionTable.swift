@@ -8,7 +8,7 @@ final class ConnectionTable {
   private var order: UInt64 = 0
 
   static let maximumStrangers = 128
-  static let maximumKnown = 96
+  static let maximumKnown = 64
   static let maximumOfOneCertificate = 32
 
   func add(_ connection: HTTPConnection) {
@@ -26,15 +26,27 @@ final class ConnectionTable {
     strangers[ObjectIdentifier(connection)] = (order, connection)
   }
 
-  /// After the handshake. False where there are too many, of this certificate or of all.
+  /// After the handshake. False where there are too many of this certificate. Where there are too many of all, the certificate
+  /// that has the most loses one, so that nobody keeps the others out.
   func admit(_ connection: HTTPConnection, certificate: [UInt8]) -> Bool {
     strangers[ObjectIdentifier(connection)] = nil
-    guard known.count < Self.maximumKnown,
-      known.values.count(where: { $0.certificate == certificate }) < Self.maximumOfOneCertificate
-    else { return false }
+    let own = known.values.count { $0.certificate == certificate }
+    guard own < Self.maximumOfOneCertificate else { return false }
+    if known.count >= Self.maximumKnown {
+      guard let victim = victim(own: own) else { return false }
+      known[ObjectIdentifier(victim)] = nil
+      victim.drop()
+    }
     connection.certificate = certificate
     known[ObjectIdentifier(connection)] = connection
     return true
+  }
+
+  /// A connection of the certificate that has the most, where that is more than `own` will be; an idle one if it has any.
+  private func victim(own: Int) -> HTTPConnection? {
+    let all = Dictionary(grouping: known.values, by: \.certificate)
+    guard let most = all.values.max(by: { $0.count < $1.count }), most.count > own + 1 else { return nil }
+    return most.first(where: \.isIdle) ?? most.first
   }
 
   func remove(_ connection: HTTPConnection) {

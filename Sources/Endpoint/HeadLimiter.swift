@@ -8,6 +8,9 @@ final class HeadLimiter: ChannelInboundHandler {
   typealias InboundOut = ByteBuffer
 
   static let maximumHead = 16384
+  /// Lines of a head: the request, 64 fields (`RequestHead`), the empty one, and a few that may stand before it. The parser
+  /// makes a hundred bytes of the shortest field.
+  private static let maximumLines = 70
   /// Most bytes that are kept: a TLS record and what else may come with its last part. No more is read while there are any;
   /// but once the client has closed the connection, all that the kernel has of it comes at once.
   static let maximumKept = 24576
@@ -20,6 +23,7 @@ final class HeadLimiter: ChannelInboundHandler {
   private var kept = ByteBuffer()
   private var context: ChannelHandlerContext?
   private var count = 0
+  private var lines = 0
   private var stopped = false
   private var held = false
   private var isPassingOn = false
@@ -38,7 +42,10 @@ final class HeadLimiter: ChannelInboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   /// The parser has a whole head: the next byte belongs to another request.
-  func headEnded() { count = 0 }
+  func headEnded() {
+    count = 0
+    lines = 0
+  }
 
   /// Nothing more is passed on.
   func stop() {
@@ -71,7 +78,7 @@ final class HeadLimiter: ChannelInboundHandler {
     defer { isPassingOn = false }
     while !stopped, !held, let slice = nextSlice() {
       count += slice.readableBytes
-      if count > Self.maximumHead {
+      if count > Self.maximumHead || lines > Self.maximumLines {
         stop()
         return onOverflow()
       }
@@ -88,6 +95,7 @@ final class HeadLimiter: ChannelInboundHandler {
     defer { kept.moveReaderIndex(forwardBy: length) }
     for byte in kept.readableBytesView.prefix(Self.piece) {
       length += 1
+      if byte == 0x0A { lines += 1 }
       switch (byte, ending) {
       case (0x0A, .none): ending = .newline
       case (0x0A, _):

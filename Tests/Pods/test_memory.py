@@ -64,9 +64,8 @@ class Memory(unittest.TestCase):
         counts = dict(line.split() for line in (folder / events).read_text().splitlines())
         return int((folder / limit).read_text()), int((folder / peak).read_text()), int(counts["oom_kill"])
 
-    def take_slowly(self, path, session, token, together):
-        """One answer: its status and length. Nothing but the head is taken until all have asked, then little by little, and
-        after a while the rest."""
+    @contextlib.contextmanager
+    def connection(self, session):
         context = ssl.create_default_context(cafile=self.pod.folder / "ca/ca.crt")
         context.load_cert_chain(session / "session/tls.crt", session / "session/tls.key")
         with socket.socket() as plain:
@@ -75,22 +74,40 @@ class Memory(unittest.TestCase):
             plain.settimeout(60)
             plain.connect(("127.0.0.1", self.pod.port))
             with context.wrap_socket(plain, server_hostname="127.0.0.1") as peer:
-                together.wait()
-                peer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-                             "Connection: close\r\n\r\n".encode())
-                answer = peer.recv(4096)
-                end = time.monotonic() + SLOWLY
-                while time.monotonic() < end and answer:
-                    time.sleep(0.2)
-                    answer += peer.recv(4096)
-                with contextlib.suppress(ssl.SSLEOFError):
-                    while more := peer.recv(1 << 20):
-                        answer += more
+                yield peer
+
+    def take_slowly(self, path, session, token, together):
+        """One answer: its status and length. Nothing but the head is taken until all have asked, then little by little, and
+        after a while the rest."""
+        with self.connection(session) as peer:
+            together.wait()
+            peer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+                         "Connection: close\r\n\r\n".encode())
+            answer = peer.recv(4096)
+            end = time.monotonic() + SLOWLY
+            while time.monotonic() < end and answer:
+                time.sleep(0.2)
+                answer += peer.recv(4096)
+            with contextlib.suppress(ssl.SSLEOFError):
+                while more := peer.recv(1 << 20):
+                    answer += more
         head, _, body = answer.partition(b"\r\n\r\n")
         status = int(head.split()[1])
         if status == 200:
             self.assertEqual(body[-1:], b"}", "the answer is whole")
         return status, len(body)
+
+    def test_connections(self):
+        """Sessions that hold all the connections there are keep nobody else out."""
+        session, token = self.sessions[-1]
+        with contextlib.ExitStack() as held:
+            for hog, _ in self.sessions[:-1]:
+                for _ in range(32):
+                    held.enter_context(self.connection(hog))
+            for _ in range(10):
+                with self.connection(session) as peer:
+                    peer.sendall(f"GET /v1/posture HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+                    self.assertEqual(peer.recv(4096)[:12], b"HTTP/1.1 200")
 
     def test_slow_readers(self):
         before = self.pod.agent_pids()
