@@ -1,0 +1,160 @@
+internal import API
+internal import Linux
+internal import Masking
+internal import ProcFS
+internal import Synchronization
+
+/// Reads the environments in scope now and then, apart from any view, to know which values must not show. What was seen
+/// once is remembered after its process has ended: its log lines are still there.
+final class TaintSurvey: Sendable {
+  /// What must not show, and a number that changes with it.
+  struct Known: Sendable {
+    var taint = Taint()
+    /// Every value of at least eight bytes, secret or not.
+    var values = KnownValues()
+    /// Of the survey that found it; no two have the same.
+    var generation: UInt64 = 0
+    /// Every environment that can be read was read to its end.
+    var isWhole = true
+  }
+
+  private struct State: Sendable {
+    var known = Known()
+    var processes: Set<Key> = []
+    /// When the last survey ended; monotonic nanoseconds.
+    var taken: UInt64 = 0
+    /// Distinct variables, the newest first, each with a NUL behind it.
+    var records: [UInt8] = []
+    /// How many surveys have begun.
+    var surveys: UInt64 = 0
+    /// When the worker who surveys now has begun; nil while nobody does.
+    var begun: UInt64?
+  }
+
+  /// A process that has called execve(2) since has another environment and, nearly always, another name.
+  private struct Key: Sendable, Hashable {
+    var pid: Int32
+    var startTime: UInt64
+    var command: [UInt8]
+  }
+
+  private let rules: MaskingRules
+  private let state = Mutex(State())
+
+  /// Most processes whose environment is read, and how old a survey may be when nothing seems to have changed.
+  private static let maximumProcesses = 1024
+  private static let maximumAge: UInt64 = 10_000_000_000
+  /// How long the others wait for the one who surveys. By then the process that it stands still at is closed, and they
+  /// go round it.
+  private static let maximumWait = StallWatch.patience + 500_000_000
+
+  init(rules: MaskingRules) { self.rules = rules }
+
+  /// What the last survey found, however old.
+  var last: Known { state.withLock { $0.known } }
+
+  func known(of target: Target) throws(Refusal) -> Known {
+    let members: [Scope.Member]
+    do throws(ProcFSError) {
+      members = try target.scope.members().members
+    } catch {
+      throw Refusal(process: error)
+    }
+    return try known(of: target, members: members)
+  }
+
+  func known(of target: Target, members: [Scope.Member]) throws(Refusal) -> Known {
+    let surveyed = members.prefix(Self.maximumProcesses)
+    let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
+    while true {
+      if let current = current(keys) { return current }
+      let now = Clock.monotonic()
+      let generation: UInt64? = state.withLock { state in
+        if let begun = state.begun, now < begun + Self.maximumWait { return nil }
+        state.begun = now
+        state.surveys += 1
+        return state.surveys
+      }
+      guard let generation else {
+        Process.sleep(milliseconds: 5)
+        continue
+      }
+      defer { state.withLock { if $0.begun == now { $0.begun = nil } } }
+      return try survey(
+        surveyed, isCut: members.count > surveyed.count, keys: keys, target: target, begun: now, generation: generation)
+    }
+  }
+
+  private func current(_ keys: Set<Key>) -> Known? {
+    state.withLock {
+      guard $0.taken > 0, Clock.elapsed(from: $0.taken, to: Clock.monotonic()) < Self.maximumAge else { return nil }
+      return keys.isSubset(of: $0.processes) ? $0.known : nil
+    }
+  }
+
+  private func survey(
+    _ members: ArraySlice<Scope.Member>, isCut: Bool, keys: Set<Key>, target: Target, begun: UInt64, generation: UInt64
+  ) throws(Refusal) -> Known {
+    let before = state.withLock { ($0.known, $0.records) }
+    var records = Records()
+    // What is not looked at cannot be known either.
+    var isWhole = !isCut
+    for member in members {
+      do throws(Refusal) {
+        guard let process = try target.open(member) else { continue }
+        let read = try target.environment(of: process)
+        isWhole = records.add(read.block) && !read.truncated && isWhole
+      } catch {
+        // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
+        // matter: then nothing could be known.
+        if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
+      }
+    }
+    // Of those from before the newest, as many as there is room for.
+    _ = records.add(before.1)
+    var known = before.0
+    if records.bytes != before.1 || known.isWhole != isWhole {
+      known = Known(generation: generation, isWhole: isWhole)
+      let block = EnvironmentBlock(records.bytes)
+      known.values = KnownValues(block.records.lazy.compactMap { block.value($0) })
+      for record in block.records {
+        known.taint.insert(
+          name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
+      }
+      if !isWhole { known.taint.saturate() }
+      known.taint.prepare()
+    }
+    state.withLock {
+      // Who has stood still meanwhile knows less than who took over.
+      guard $0.begun == begun else { return }
+      $0.known = known
+      $0.processes = keys
+      $0.records = records.bytes
+      $0.taken = Clock.monotonic()
+    }
+    return known
+  }
+}
+
+/// Distinct variables of many environments, which mostly have the same ones.
+private struct Records {
+  private(set) var bytes: [UInt8] = []
+  private var seen: Set<Int> = []
+
+  private static let maximumBytes = 2 << 20
+  /// A name, `=`, and the shortest value that may be a secret.
+  private static let shortest = 2 + KnownValues.shortestValue
+
+  /// Takes up a block's variables; false where there is no room for all.
+  mutating func add(_ block: [UInt8]) -> Bool {
+    for record in block.split(separator: 0) where record.count >= Self.shortest {
+      // Swift's hash has a key that the target does not know.
+      guard !seen.contains(record.hashValue) else { continue }
+      guard bytes.count + record.count < Self.maximumBytes else { return false }
+      seen.insert(record.hashValue)
+      bytes += record
+      bytes.append(0)
+    }
+    return true
+  }
+}
