@@ -1,5 +1,5 @@
 internal import API
-internal import Foundation
+internal import Foundation  // Date for swift-certificates
 internal import Grants
 internal import NIOHTTP1
 internal import StrictJSON

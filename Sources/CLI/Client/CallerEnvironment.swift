@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Foundation  // FileManager
 internal import Glibc
 
 /// The environment of this command itself. Nothing else here reads it.

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Foundation  // String(contentsOfFile:), Date
 internal import NIOSSL
 internal import SwiftASN1
 internal import X509

@@ -1,6 +1,5 @@
 internal import API
 internal import ArgumentParser
-internal import Foundation
 internal import StrictJSON
 
 struct PostureCommand: AsyncParsableCommand {

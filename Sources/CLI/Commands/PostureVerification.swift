@@ -1,5 +1,5 @@
 internal import API
-internal import Foundation
+internal import Foundation  // FileManager
 internal import StrictJSON
 
 /// `profiles/digests.json`: which filter each role must have, on each architecture.

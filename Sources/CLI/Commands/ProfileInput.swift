@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import Foundation  // FileHandle
 internal import Sandbox
 internal import SeccompProfile
 

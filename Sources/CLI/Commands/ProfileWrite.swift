@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import Foundation  // Data.write atomically
 internal import Sandbox
 internal import SeccompProfile
 

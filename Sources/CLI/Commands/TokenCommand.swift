@@ -1,6 +1,6 @@
 internal import API
 internal import ArgumentParser
-internal import Foundation
+internal import Foundation  // Date for swift-certificates
 
 struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -67,7 +67,7 @@ final class TaintSurvey: Sendable {
     let surveyed = members.prefix(Self.maximumProcesses)
     let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
     while true {
-      if let current = current(keys) { return current }
+      if let current = current(keys, isCut: members.count > surveyed.count) { return current }
       let now = Clock.monotonic()
       let generation: UInt64? = state.withLock { state in
         if let begun = state.begun, now < begun + Self.maximumWait { return nil }
@@ -85,8 +85,10 @@ final class TaintSurvey: Sendable {
     }
   }
 
-  private func current(_ keys: Set<Key>) -> Known? {
+  private func current(_ keys: Set<Key>, isCut: Bool) -> Known? {
     state.withLock {
+      // One more than is read is a change, though those that are read are the same.
+      if isCut, $0.known.isWhole { return nil }
       guard $0.taken > 0, Clock.elapsed(from: $0.taken, to: Clock.monotonic()) < Self.maximumAge else { return nil }
       return keys.isSubset(of: $0.processes) ? $0.known : nil
     }
