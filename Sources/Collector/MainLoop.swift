@@ -141,7 +141,7 @@ final class MainLoop {
       let message = try RejectedMessage(frame.payload)
       start(.rejected(message.reason), connection: message.connection, stream: frame.stream)
     case .credit: entries[frame.stream]?.stream.giveCredit(Int(try CreditMessage(frame.payload).bytes))
-    case .cancel: giveUp(frame.stream, reason: "the client went away", tellEndpoint: false)
+    case .cancel: clientWent(frame.stream)
     case .log:
       let message = try LogMessage(frame.payload)
       let level: Log.Level =
@@ -264,6 +264,16 @@ final class MainLoop {
         giveUp(id, reason: "the client took nothing for 30 seconds", tellEndpoint: true)
       }
     }
+  }
+
+  /// A client that knows the answer's length goes as soon as it has it, which may be before the endpoint hears of the end.
+  private func clientWent(_ id: UInt32) {
+    guard let entry = entries[id], !entry.answerEnded else { return }
+    guard entry.stream.isWhollyTaken else {
+      return giveUp(id, reason: "the client went away", tellEndpoint: false)
+    }
+    entries[id]?.answerEnded = true
+    closeIfDone(id)
   }
 
   private func giveUp(_ id: UInt32, reason: String, tellEndpoint: Bool) {

@@ -44,6 +44,8 @@ package struct ProcessStat: Sendable, Equatable {
 
   /// PF_KTHREAD (include/linux/sched.h).
   package var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
+  /// PF_FORKNOEXEC: it has not called execve(2) since its fork(2), and so has its parent's environment.
+  package var isForkOnly: Bool { flags & 0x40 != 0 }
   package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
 
   package init(_ text: Span<UInt8>) throws(ProcFSError) {

@@ -37,6 +37,11 @@ struct ProcessStatTests {
     #expect(try Self.parse("2 (kthreadd) S 0 0 0 0 -1 2129984" + Self.tail.dropFirst(31)).isKernelThread)
   }
 
+  @Test func aProcessThatHasNotCalledExecve() throws {
+    #expect(try !Self.parse("9 (x) S" + Self.tail).isForkOnly)
+    #expect(try Self.parse("9 (x) S 1 9 9 0 -1 4194368" + Self.tail.dropFirst(31)).isForkOnly)
+  }
+
   @Test func numbersAtTheirLimits() throws {
     let text =
       "2147483647 (x) R 2147483647 1 1 0 -1 18446744073709551615 0 0 0 0 18446744073709551615"

@@ -35,13 +35,12 @@ struct LogView {
     guard request.byteAllowance > 0 else {
       throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
     }
-    let known = try target.known()
-    let masker = request.masker(known.taint)
+    let names = request.masker(try target.taint())
     let folder = try files.folder(of: source)
     let survey = try files.survey(source, in: folder, listing: query.predecessors > 0 || query.cursor != nil)
-    let found = try pick(query.file, of: source, among: survey.files, masker: masker)
+    let found = try pick(query.file, of: source, among: survey.files, masker: names)
     let opened = try folder.open(found)
-    request.facts.path = shownName(found.name, masker).text
+    request.facts.path = shownName(found.name, names).text
     try request.charge("log", [key(of: source, file: found.name)])
     let place = LogPlace(
       files: files, source: source, folder: folder, name: found.name,
@@ -61,6 +60,9 @@ struct LogView {
       return .follow(try follow(resumed.opened, place, from: .place(resumed.offset, reset: resumed.reset)))
     }
     let parts = [opened] + predecessors(of: opened, in: folder, survey: survey, query.predecessors)
+    // Only now that it is settled how far the files are read: what wrote to them has begun before this look.
+    let known = try target.known()
+    let masker = request.masker(known.taint)
     let tail: LogTailReader.Tail
     do throws(SystemError) {
       tail = try LogTailReader(files: parts, masker: masker, values: known.values).read(

@@ -25,6 +25,9 @@ final class ResponseStream: Sendable {
     var stalledSince: UInt64?
     var bodyBytes: Int64 = 0
     var identified: (token: VerifiedToken, facts: AuditRequest)?
+
+    /// The kernel has all that was sent, and nothing waits.
+    var isTaken: Bool { sent == body.count && credit == Credit.initial }
   }
 
   let id: UInt32
@@ -102,6 +105,8 @@ final class ResponseStream: Sendable {
   var stalledSince: UInt64? { state.withLock { $0.stalledSince } }
   var isCancelled: Bool { state.withLock { $0.cancelled } }
   var isBegun: Bool { state.withLock { $0.head != nil } }
+  /// The kernel has the whole answer, whether or not the endpoint has been told of the end.
+  var isWhollyTaken: Bool { state.withLock { $0.headSent && $0.finished && $0.isTaken } }
   var bodyBytes: Int64 { state.withLock { $0.bodyBytes } }
 
   enum Progress: Sendable { case waiting, ended }
@@ -132,13 +137,12 @@ final class ResponseStream: Sendable {
         state.share = nil
         state.sent = 0
       }
-      let isTaken = state.body.isEmpty && state.credit == Credit.initial
-      if isTaken {
+      if state.isTaken {
         state.stalledSince = nil
       } else if state.stalledSince == nil {
         state.stalledSince = now
       }
-      if state.finished, isTaken {
+      if state.finished, state.isTaken {
         frames.append(Frame(.end, stream: id))
         return (frames, .ended)
       }

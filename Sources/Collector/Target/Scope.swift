@@ -57,6 +57,8 @@ struct Scope: ~Copyable, Sendable {
     var pid: Int32
     var startTime: UInt64
     var command: [UInt8] = []
+    /// Its program is its parent's still.
+    var isForkOnly = false
   }
 
   /// What a snapshot keeps of each process: little, for there may be very many.
@@ -65,6 +67,7 @@ struct Scope: ~Copyable, Sendable {
     var command: [UInt8]
     var virtualBytes: UInt64
     var isKernelThread: Bool
+    var isForkOnly: Bool
     var container: String
 
     init(_ stat: ProcessStat, container: String) {
@@ -75,10 +78,13 @@ struct Scope: ~Copyable, Sendable {
       command = stat.command
       virtualBytes = stat.virtualBytes
       isKernelThread = stat.isKernelThread
+      isForkOnly = stat.isForkOnly
       self.container = container
     }
 
-    var member: Member { Member(pid: node.pid, startTime: node.startTime, command: command) }
+    var member: Member {
+      Member(pid: node.pid, startTime: node.startTime, command: command, isForkOnly: isForkOnly)
+    }
   }
 
   struct Snapshot: Sendable {

@@ -21,6 +21,8 @@ final class TaintSurvey: Sendable {
   private struct State: Sendable {
     var known = Known()
     var processes: Set<Key> = []
+    /// Those that had no environment.
+    var empty: Set<Key> = []
     /// When the last survey ended; monotonic nanoseconds.
     var taken: UInt64 = 0
     /// Distinct variables, the newest first, each with a NUL behind it.
@@ -31,11 +33,20 @@ final class TaintSurvey: Sendable {
     var begun: UInt64?
   }
 
-  /// A process that has called execve(2) since has another environment and, nearly always, another name.
+  /// A process that has called execve(2) since has another environment. For the first time it always shows, later only
+  /// where it has another name.
   private struct Key: Sendable, Hashable {
     var pid: Int32
     var startTime: UInt64
     var command: [UInt8]
+    var isForkOnly: Bool
+
+    init(_ member: Scope.Member) {
+      pid = member.pid
+      startTime = member.startTime
+      command = member.command
+      isForkOnly = member.isForkOnly
+    }
   }
 
   private let rules: MaskingRules
@@ -65,7 +76,7 @@ final class TaintSurvey: Sendable {
 
   func known(of target: Target, members: [Scope.Member]) throws(Refusal) -> Known {
     let surveyed = members.prefix(Self.maximumProcesses)
-    let keys = Set(surveyed.map { Key(pid: $0.pid, startTime: $0.startTime, command: $0.command) })
+    let keys = Set(surveyed.map(Key.init))
     while true {
       if let current = current(keys, isCut: members.count > surveyed.count) { return current }
       let now = Clock.monotonic()
@@ -101,10 +112,12 @@ final class TaintSurvey: Sendable {
     var records = Records()
     // What is not looked at cannot be known either.
     var isWhole = !isCut
+    var empty: Set<Key> = []
     for member in members {
       do throws(Refusal) {
         guard let process = try target.open(member) else { continue }
         let read = try target.environment(of: process)
+        if read.block.isEmpty { empty.insert(Key(member)) }
         isWhole = records.add(read.block) && !read.truncated && isWhole
       } catch {
         // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
@@ -130,7 +143,9 @@ final class TaintSurvey: Sendable {
       // Who has stood still meanwhile knows less than who took over.
       guard $0.begun == begun else { return }
       $0.known = known
-      $0.processes = keys
+      // In the middle of execve(2) there is no environment for a moment: that there is none has to be seen twice.
+      $0.processes = keys.subtracting(empty.subtracting($0.empty))
+      $0.empty = empty
       $0.records = records.bytes
       $0.taken = Clock.monotonic()
     }

@@ -101,15 +101,17 @@ struct SlowClientTests {
   func follow() throws {
     let agent = try AgentUnderTest(["sh", "-c", "while sleep 0.1; do seq -s : 4000; done"])
     let token = try agent.narrowToken({ $0["limits"] = ["requests": 1000, "concurrency": 1, "follow_seconds": 600] })
-    let client = try SlowClient(agent, "/v1/logs/stdout?follow=true", token: token)
     let begun = Date()
+    let client = try SlowClient(agent, "/v1/logs/stdout?follow=true", token: token)
     try #require(try agent.get("/v1/posture", token: token).code == "too_many_concurrent")
+    let id = try #require(try agent.audit.last { $0["log"] as? String == "stdout" }?["request_id"] as? String)
     func completion() throws -> [String: Any]? {
-      try agent.audit.last { $0["type"] as? String == "completion" && $0["complete"] as? Bool == false }
+      try agent.audit.last { $0["type"] as? String == "completion" && $0["request_id"] as? String == id }
     }
     while try completion() == nil, begun.timeIntervalSinceNow > -240 { usleep(200_000) }
     let end = try #require(try completion())
     #expect(begun.timeIntervalSinceNow <= -30)
+    #expect(end["complete"] as? Bool == false)
     #expect(end["reason"] as? String == "the client took nothing for 30 seconds")
     #expect(try agent.get("/v1/posture", token: token).status == 200)
     withExtendedLifetime(client) {}

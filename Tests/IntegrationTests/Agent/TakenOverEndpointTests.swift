@@ -101,6 +101,22 @@ struct TakenOverEndpointTests {
       return nil
     }
 
+    /// Asks, waits for the whole answer, and says in one breath that the client has taken it (or all but a byte) and gone.
+    func untilTaken(takesAll: Bool, _ target: String, token: String) throws -> (head: HeadMessage, body: Int) {
+      let message = RequestMessage(
+        connection: 1, method: "GET", target: target, authorization: "Bearer \(token)")
+      send(Frame(.request, stream: nextStream, payload: message.encoded))
+      let head = try HeadMessage(try #require(try frame()).payload)
+      var body = 0
+      while body < Int(head.length ?? 0) { body += try #require(try frame()).payload.count }
+      let taken = CreditMessage(bytes: UInt32(takesAll ? body : body - 1))
+      send(
+        Frame(.credit, stream: nextStream, payload: taken.encoded).encoded
+          + Frame(.cancel, stream: nextStream).encoded)
+      nextStream += 1
+      return (head, body)
+    }
+
     var sessionCertificate: [UInt8] {
       get throws {
         _ = try agent.token()
@@ -175,6 +191,26 @@ struct TakenOverEndpointTests {
     // It can lie about the address; subject, session and grant are the token's.
     let event = try #require(try agent.audit.last { $0["type"] as? String == "decision" })
     #expect("\(event)".contains("203.0.113.9") && "\(event)".contains("grant-of-tests"))
+  }
+
+  @Test(
+    "a client that goes once it has the whole answer leaves a complete one in the record, and one that goes before does not",
+    arguments: [true, false])
+  func goingAtOnce(takesAll: Bool) throws {
+    let attacker = try Attacker()
+    let agent = attacker.agent
+    attacker.connection(1, certificate: try attacker.sessionCertificate, spiffeID: attacker.sessionID)
+    let token = try agent.token()
+    let (head, body) = try attacker.untilTaken(takesAll: takesAll, "/v1/posture", token: token)
+    try #require(head.status == 200 && head.length == UInt64(body))
+    var end: [String: Any]?
+    for _ in 0..<500 where end == nil {
+      end = try agent.audit.last { $0["type"] as? String == "completion" }
+      usleep(20_000)
+    }
+    #expect(end?["complete"] as? Bool == takesAll)
+    #expect(end?["reason"] as? String == (takesAll ? nil : "the client went away"))
+    #expect(end?["bytes"] as? Int == body)
   }
 
   @Test("a second hello does not begin anew with empty budgets; it ends the agent")
