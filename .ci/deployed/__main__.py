@@ -7,13 +7,14 @@ import yaml
 
 import agent_pod
 import objects
+import reached
 import roles
 import seccomp_profiles
 from pod_security import pod_of
 
 root = pathlib.Path(__file__).resolve().parent.parent.parent
 rendered = {path.stem: list(yaml.safe_load_all(path.read_text())) for path in pathlib.Path(sys.argv[1]).glob("*.yaml")}
-failures = []
+failures = [f"deploy/{fault}" for fault in reached.faults(root / "deploy")]
 pods = 0
 for name, manifests in rendered.items():
     failures += [f"{name}: {fault}" for fault in objects.faults(name, manifests) + roles.faults(name, manifests)]

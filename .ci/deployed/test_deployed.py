@@ -4,12 +4,14 @@ import functools
 import json
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 import yaml
 
 import agent_pod
 import objects
+import reached
 import roles
 import seccomp_profiles
 
@@ -258,6 +260,21 @@ class Deployed(unittest.TestCase):
         for more in ({"masking": {}}, {"ceilings": {}}, {"scope": {"type": "process", "pid": 1}},
                      {"logs": [{"name": "app", "path": "/app.log", "allow_hard_links": True}]}):
             self.assertTrue(objects.surplus(good | more), more)
+
+    def test_reached(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "kustomization.yaml").write_text("resources: [pod.yaml]\n")
+            (folder / "more").mkdir()
+            files = {"pod.yaml": "kind: Pod", "policy.yaml": "apiVersion: sidelight.dev/v1", "broker.json": '{"a": 1}'}
+            for name, text in files.items():
+                (folder / name).write_text(text)
+            self.assertEqual(reached.faults(folder), [])
+            for name, text in {"more/pod.yaml": "kind: Pod", "a.json": '{"kind": "Role"}', "b.YML": "---\n---\nkind: Pod",
+                               "c.yaml": "{", "d.yaml": "apiVersion: sidelight.dev/v1\n---\nkind: Pod"}.items():
+                (folder / name).write_text(text)
+                self.assertEqual(reached.faults(folder), [f"{name} is named by no kustomization of its folder"])
+                (folder / name).unlink()
 
     def test_roles(self):
         for folder in ("rbac/sidelight", "rbac/exec"):
