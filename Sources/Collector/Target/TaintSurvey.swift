@@ -125,8 +125,7 @@ final class TaintSurvey: Sendable {
         if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
       }
     }
-    // Of those from before the newest, as many as there is room for.
-    _ = records.add(before.1)
+    records.remember(before.1)
     var known = before.0
     if records.bytes != before.1 || known.isWhole != isWhole {
       known = Known(generation: generation, isWhole: isWhole)
@@ -168,10 +167,22 @@ private struct Records {
       // Swift's hash has a key that the target does not know.
       guard !seen.contains(record.hashValue) else { continue }
       guard bytes.count + record.count < Self.maximumBytes else { return false }
-      seen.insert(record.hashValue)
-      bytes += record
-      bytes.append(0)
+      append(record)
     }
     return true
+  }
+
+  /// Takes up variables from before, the newest first, as many as there is room for: they never make what is known less.
+  mutating func remember(_ block: [UInt8]) {
+    for record in block.split(separator: 0) where !seen.contains(record.hashValue) {
+      guard bytes.count + record.count < Self.maximumBytes, seen.count < KnownValues.maximumCount else { return }
+      append(record)
+    }
+  }
+
+  private mutating func append(_ record: ArraySlice<UInt8>) {
+    seen.insert(record.hashValue)
+    bytes += record
+    bytes.append(0)
   }
 }

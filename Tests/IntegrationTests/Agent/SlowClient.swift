@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// A client in Python that sends requests for the same on one connection, all at once, and takes nothing but the first byte
@@ -21,7 +22,11 @@ final class SlowClient {
     try #require(output.fileHandleForReading.availableData.starts(with: "begun".utf8))
   }
 
-  deinit { process.terminate() }
+  /// SIGKILL: whatever thread started it may have blocked SIGTERM, which a child inherits.
+  deinit {
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
 
   /// Takes all answers; whether they came, each with status 200.
   func takeAll() throws -> Bool {

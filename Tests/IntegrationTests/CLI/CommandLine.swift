@@ -28,9 +28,13 @@ enum Sidelight {
   }
 }
 
-/// A child process that inherits nothing but its standard streams, so that it holds nobody else's descriptors open.
-struct Child {
+/// A child process that inherits nothing but its standard streams, so that it holds nobody else's descriptors open. With
+/// the value it is ended and taken: the test runner asks for any child that has ended, and while there is one that nobody
+/// takes it may get no other, and waits for its own for ever.
+final class Child {
   let pid: Int32
+  /// What wait(2) said; nil until then.
+  private var taken: Int32?
 
   init(
     _ program: String, _ arguments: [String], environment: [String: String] = [:], output: String, error: String
@@ -46,17 +50,21 @@ struct Child {
       ] + arguments, environment: variables.map { "\($0.key)=\($0.value)" }, inherited: [])
   }
 
+  deinit { stop() }
+
   /// The exit status, or 128 and the signal.
+  @discardableResult
   func wait() -> Int32 {
-    var status: Int32 = 0
+    var status: Int32 = taken ?? 0
     // SAFETY: waitpid(2) writes one number.
-    while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    while taken == nil, unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    taken = status
     let signal = status & 0x7F
     return signal == 0 ? status >> 8 & 0xFF : 128 + signal
   }
 
   func stop() {
-    _ = kill(pid, SIGKILL)
-    _ = wait()
+    if taken == nil { kill(pid, SIGKILL) }
+    wait()
   }
 }

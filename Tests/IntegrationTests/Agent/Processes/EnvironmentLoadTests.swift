@@ -35,7 +35,7 @@ struct EnvironmentLoadTests {
         generation = 0
         while True:
             seed = random.Random(generation)
-            values = {'V%d' % i: '%016x' % seed.getrandbits(64) for i in range(1500)}
+            values = {'V%d' % i: '%016x' % seed.getrandbits(64) for i in range(3000)}
             sleepers = [subprocess.Popen(['sleep', '600'], env={**values, 'N': str(n)}) for n in range(4)]
             time.sleep(0.3)
             for sleeper in sleepers:
