@@ -1,3 +1,6 @@
+internal import Glibc
+internal import Linux
+
 /// How `sidelight` ends; docs/cli.md lists the same numbers. The first ones follow sysexits.h.
 enum ExitStatus: Int32, Sendable, CaseIterable {
   case success = 0
@@ -39,5 +42,13 @@ struct Failure: Error, Sendable {
     var lines = ["error: " + Escaping.visible(what)] + quote.map { "  " + Escaping.line($0) }
     if let hint { lines.append("hint: " + Escaping.visible(hint)) }
     return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension SystemError {
+  /// errno(3) in words.
+  static func text(_ number: Int32) -> String {
+    // SAFETY: strerror returns a C string that lives until the next call; its bytes are copied at once.
+    unsafe String(cString: strerror(number))
   }
 }

@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import Identity
+internal import Linux
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -30,6 +31,7 @@ struct Transport: Sendable {
   /// Longest body that is read of one answer.
   static let maximumBody = 64 << 20
   static let timeout = TimeAmount.seconds(30)
+  private static let connectSeconds: Int64 = 5
   /// How long a followed log may stay silent; the agent sends a heartbeat at least every 15 s.
   static let silence = TimeAmount.seconds(45)
 
@@ -38,7 +40,7 @@ struct Transport: Sendable {
     self.peer = peer
     var configuration = HTTPClient.Configuration(
       tlsConfiguration: identity.tlsConfiguration, redirectConfiguration: .disallow,
-      timeout: .init(connect: .seconds(5), read: Self.silence))
+      timeout: .init(connect: .seconds(Self.connectSeconds), read: Self.silence))
     configuration.httpVersion = .http1Only
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.http1_1ConnectionDebugInitializer = { channel in
@@ -107,6 +109,15 @@ struct Transport: Sendable {
   private static let whatRuns =
     "look whether it runs: 'sidelight dev status' after 'sidelight dev up', else its pod or service"
 
+  /// The kernel's words for why there is no connection.
+  private static func words(_ error: any Error) -> String {
+    switch error {
+    case let error as IOError: SystemError.text(error.errnoCode)
+    case ChannelError.connectTimeout: "nothing answered in \(connectSeconds) seconds"
+    case _: "\(error)"
+    }
+  }
+
   private struct UnexpectedPeer: Error {}
 
   private func failure(_ error: any Error) -> Failure {
@@ -117,12 +128,10 @@ struct Transport: Sendable {
         .unavailable, "\(place) is not the one of this state directory: its certificate names another SPIFFE ID",
         hint: "something else listens there now. \(Self.whatRuns)")
     case let error as NIOConnectionError:
-      let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "no address"
-      return Failure(
-        .unavailable, "\(place) cannot be reached: \(reason)", hint: Self.whatRuns)
-    case let error as IOError:
-      return Failure(
-        .unavailable, "\(place) cannot be reached: \(error)", hint: Self.whatRuns)
+      let reason = error.connectionErrors.first.map { Self.words($0.error) } ?? "its host has no address"
+      return Failure(.unavailable, "\(place) cannot be reached: \(reason)", hint: Self.whatRuns)
+    case is IOError:
+      return Failure(.unavailable, "\(place) cannot be reached: \(Self.words(error))", hint: Self.whatRuns)
     case NIOSSLError.failedToLoadPrivateKey, NIOSSLError.failedToLoadCertificate:
       return Failure(
         .state, "the session's certificate and key cannot be used, or are not of one another",

@@ -176,11 +176,3 @@ struct StateDirectory: Sendable {
     Failure(.state, "\(file(name)): \(SystemError.text(number))", hint: "is the folder yours, and is there space?")
   }
 }
-
-extension SystemError {
-  /// errno(3) in words.
-  static func text(_ number: Int32) -> String {
-    // SAFETY: strerror returns a C string that lives until the next call; its bytes are copied at once.
-    unsafe String(cString: strerror(number))
-  }
-}

@@ -387,7 +387,8 @@ struct UsageTests {
     try peer.folder.write("sidelight.json", text)
     let result = try peer.run(["ps"])
     #expect(result.status == 69)
-    #expect(result.error.contains("cannot be reached"))
+    #expect(
+      result.error.hasPrefix("error: the broker at https://127.0.0.1:1 cannot be reached: Connection refused\nhint: "))
   }
 
   @Test("a folder that is not ours is left alone")
