@@ -57,7 +57,8 @@ package struct AuditPeer: Sendable, Equatable {
   }
 }
 
-/// What was asked for, in the caller's words but for what says nothing (`.` and `..` in a path); never what was found.
+/// What was asked for, in the caller's words but for what says nothing (`.` and `..` in a path), and where symlinks led;
+/// never what was found there.
 package struct AuditRequest: Sendable, Equatable {
   package var method: String?
   /// The route's pattern, such as `/v1/processes/{id}/environment`; absent where no route matched.
@@ -69,6 +70,8 @@ package struct AuditRequest: Sendable, Equatable {
   /// The other process of a comparison, as the caller gave it.
   package var comparedWith: String?
   package var path: String?
+  /// The file that was looked at, masked, where it is not `path`.
+  package var resolvedPath: String?
   /// The log source's name.
   package var log: String?
   /// The variables' names; nil where the request named none.
@@ -76,8 +79,8 @@ package struct AuditRequest: Sendable, Equatable {
 
   package init(
     method: String? = nil, route: String? = nil, action: String? = nil, container: String? = nil,
-    process: String? = nil, comparedWith: String? = nil, path: String? = nil, log: String? = nil,
-    names: [String]? = nil
+    process: String? = nil, comparedWith: String? = nil, path: String? = nil, resolvedPath: String? = nil,
+    log: String? = nil, names: [String]? = nil
   ) {
     self.method = method
     self.route = route
@@ -86,6 +89,7 @@ package struct AuditRequest: Sendable, Equatable {
     self.process = process
     self.comparedWith = comparedWith
     self.path = path
+    self.resolvedPath = resolvedPath
     self.log = log
     self.names = names
   }
@@ -112,6 +116,7 @@ package struct AuditRequest: Sendable, Equatable {
     members.text("process", process, limit: .identifier)
     members.text("compared_with", comparedWith, limit: .identifier)
     members.path("path", path, limit: .text)
+    members.path("resolved_path", resolvedPath, limit: .text)
     members.text("log", log, limit: .name)
     members.list("names", names, limit: .list)
   }

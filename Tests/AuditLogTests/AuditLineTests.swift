@@ -23,8 +23,8 @@ struct AuditLineTests {
       caller: AuditCaller(issuer: text, subject: text, actor: text, session: text, grant: text, tokenID: text),
       peer: AuditPeer(spiffeID: text, thumbprint: text, address: text),
       request: AuditRequest(
-        method: text, route: text, action: text, container: text, process: text, path: text, log: text,
-        names: Array(repeating: text, count: 100)),
+        method: text, route: text, action: text, container: text, process: text, path: text, resolvedPath: text,
+        log: text, names: Array(repeating: text, count: 100)),
       outcome: .refused, status: Int.max, code: text, reason: text)
   }
 
@@ -65,8 +65,7 @@ struct AuditLineTests {
       peer: AuditPeer(spiffeID: "spiffe://td/session/sid", thumbprint: "x5t", address: "127.0.0.1:1"),
       request: AuditRequest(
         method: "GET", route: "/v1/files", action: "files.stat", container: "app", process: "1@2", comparedWith: "3@4",
-        path: "/etc",
-        log: "out", names: ["A", "B"]),
+        path: "/etc", resolvedPath: "/usr/etc", log: "out", names: ["A", "B"]),
       outcome: .allowed, status: 200)
     let text = String(decoding: event.line(), as: UTF8.self)
     #expect(
@@ -75,7 +74,8 @@ struct AuditLineTests {
         "request_id":"r1","outcome":"allowed","status":200,"agent":"spiffe://td/ns/a/agent/b","issuer":"i",\
         "subject":"s","actor":"a","session":"sid","grant":"gid","jti":"jti","peer_id":"spiffe://td/session/sid",\
         "peer_x5t":"x5t","peer_address":"127.0.0.1:1","method":"GET","route":"/v1/files","action":"files.stat",\
-        "container":"app","process":"1@2","compared_with":"3@4","path":"/etc","log":"out","names":["A","B"]}
+        "container":"app","process":"1@2","compared_with":"3@4","path":"/etc",\
+        "resolved_path":"/usr/etc","log":"out","names":["A","B"]}
 
         """)
   }

@@ -17,7 +17,7 @@ struct FileView {
     let (path, container) = try files.wanted()
     try request.parameters.finish()
     let found = try files.find(path, in: container, followLast: false)
-    let masker = try files.masker()
+    let masker = try files.masker(for: found)
     try request.charge("file", [found.object])
     let file = found.place.shared
     let described: FileMetadata
@@ -51,7 +51,7 @@ struct FileView {
     try request.charge("directory", [found.object])
     let place = CursorPlace(key: cursorKey, session: request.token.session, directory: found.object)
     let page = DirectoryPage(
-      found: found, request: request, masker: try files.masker(),
+      found: found, request: request, masker: try files.masker(for: found),
       limit: limit ?? DirectoryPage.defaultEntries, place: place,
       cursor: try cursorText.map { text throws(Refusal) in try DirectoryCursor(text, at: place) })
     return try page.answer()

@@ -57,7 +57,14 @@ struct GrantedFiles {
     }
   }
 
-  func masker() throws(Refusal) -> Masker { request.masker(try target.taint()) }
+  /// For what is said of `found`. Where symlinks led elsewhere than was asked for, that place stands in the record too.
+  func masker(for found: Found) throws(Refusal) -> Masker {
+    let masker = request.masker(try target.taint())
+    if found.place.path != PathWalk.normalised(found.path) {
+      request.facts.resolvedPath = Self.text(found.place.path, masker).text
+    }
+    return masker
+  }
 
   static func text(_ bytes: [UInt8], _ masker: Masker) -> TargetText {
     TargetText(bytes: masker.text(bytes).rendered())

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// What a good token does not include.
@@ -23,6 +24,32 @@ struct GrantTests {
     let environment = "/v1/processes/\(id)/environment?"
     #expect(try agent.get(environment + names.joined(separator: "&"), token: token).code == "invalid_parameter")
     #expect(try agent.get(environment + names.dropLast().joined(separator: "&"), token: token).status == 200)
+  }
+
+  @Test("the record says where symlinks led, without the secrets in a name")
+  func resolvedPath() throws {
+    let secret = "correct-horse-battery-7"
+    let agent = try AgentUnderTest(["sleep", "300"], environment: ["DB_PASSWORD": secret])
+    let token = try agent.token()
+    let folder = try TemporaryFolder()
+    try folder.write("file-\(secret)", String(repeating: "x", count: 64))
+    try #require(unsafe chmod(folder.path, 0o755) == 0 && chmod(folder.path("file-\(secret)"), 0o644) == 0)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("link"), withDestinationPath: folder.path("file-\(secret)"))
+    func record(_ request: String) throws -> [String: Any] {
+      let answer = try agent.get(request, token: token)
+      try #require(answer.status == 200, "\(answer.body)")
+      return try #require(try agent.audit.last { $0["type"] as? String == "decision" })
+    }
+    #expect(try record("/v1/files?path=/etc/./passwd")["resolved_path"] == nil)
+    #expect(try record("/v1/files?path=\(folder.path("link"))")["resolved_path"] == nil)
+    let digest = try record("/v1/files/digest?path=\(folder.path("link"))")
+    #expect(digest["path"] as? String == folder.path("link"))
+    #expect((digest["resolved_path"] as? String)?.hasPrefix(folder.path("file-") + "‹") == true)
+    #expect(!"\(try agent.audit)".contains(secret))
+    try FileManager.default.createSymbolicLink(atPath: folder.path("up"), withDestinationPath: "/etc")
+    #expect(try record("/v1/files?path=\(folder.path("up/passwd"))")["resolved_path"] as? String == "/etc/passwd")
+    #expect(try record("/v1/directories?path=\(folder.path("up"))")["resolved_path"] as? String == "/etc")
   }
 
   @Test("actions, containers, processes, names, paths and logs outside the grant")
