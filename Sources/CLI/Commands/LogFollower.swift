@@ -2,7 +2,8 @@ internal import API
 internal import StrictJSON
 
 /// Follows a log over as many connections and tokens as it takes. Where one ends, the next goes on at the last cursor, and
-/// passes over the lines behind it that were shown already.
+/// passes over the lines behind it that were shown already. A cursor is good for one life of the agent: behind a restart it
+/// begins anew.
 struct LogFollower {
   let session: AgentSession
   let source: String
@@ -52,6 +53,13 @@ struct LogFollower {
       case .some: return
       case nil: break
       }
+      if position.cursor != nil, !position.broughtSomething, Self.isOfCursor(failure) {
+        Console.note(
+          "the agent does not know the place any more, as after a restart; beginning anew: lines may be missing, or come twice"
+        )
+        position = Position()
+        continue
+      }
       guard position.cursor != nil, Self.mayPass(failure), tries <= Self.maximumTries else { throw failure }
       Console.note("\(Escaping.visible(failure.what)); going on where it was")
       do {
@@ -70,6 +78,11 @@ struct LogFollower {
     case .tooMuch: failure.what.hasPrefix(ProblemCode.tooManyConcurrent.rawValue)
     case _: false
     }
+  }
+
+  /// Whether a cursor was refused that the agent itself gave out; nothing else of a request that was good once is.
+  private static func isOfCursor(_ failure: Failure) -> Bool {
+    failure.what.hasPrefix(ProblemCode.invalidParameter.rawValue)
   }
 
   private func stream(_ position: inout Position) async throws(Failure) {

@@ -227,6 +227,39 @@ struct LookTests {
       ])
   }
 
+  @Test("a follow begins anew, and says so, where the agent does not know its cursor any more")
+  func followAnew() throws {
+    func answer(_ records: [String]) -> ScriptedPeer.Answer {
+      .init(type: "application/x-ndjson", body: records.map { $0 + "\n" }.joined())
+    }
+    let refusal = ScriptedPeer.Answer(
+      status: 400, type: "application/problem+json",
+      body: #"{"type":"https://sidelight.dev/problems/invalid_parameter","title":"t","status":400,"#
+        + #""code":"invalid_parameter","detail":"cursor","request_id":"r"}"#)
+    let anew = answer([
+      #"{"type":"open","cursor":"d1"}"#, #"{"type":"line","text":"two"}"#,
+      #"{"type":"end","reason":"follow_limit","cursor":"d2"}"#,
+    ])
+    let peer = try ScriptedPeer([
+      "/v1/logs/app": [
+        answer([#"{"type":"open","cursor":"c1"}"#, #"{"type":"line","text":"one"}"#]), refusal, anew,
+      ]
+    ])
+    let result = try peer.run(["tail", "app", "-f", "-n", "5", "--grep", "o"])
+    #expect(result.status == 0, Comment(rawValue: result.error))
+    #expect(result.output == "one\ntwo\n")
+    #expect(result.error.contains("beginning anew: lines may be missing, or come twice"))
+    let looks = try peer.requests().filter { $0.hasPrefix("GET") }.map { $0.split(separator: " ")[1] }
+    #expect(
+      looks == [
+        "/v1/logs/app?lines=5&grep=o&follow=true", "/v1/logs/app?cursor=c1&grep=o&follow=true",
+        "/v1/logs/app?lines=5&grep=o&follow=true",
+      ])
+    // Without a cursor there is nothing to begin anew.
+    let wrong = try ScriptedPeer(["/v1/logs/app": [refusal]]).run(["tail", "app", "-f"])
+    #expect(wrong.status == 64)
+  }
+
   @Test("what was cut from a tail, and what is left, is said on standard error")
   func tailNotes() throws {
     let peer = try ScriptedPeer([
