@@ -28,6 +28,8 @@ def faults(name, manifests):
               for rule in rules for group in rule.get("apiGroups", []) for resource in rule.get("resources", [])}
     if grants != allowed:
         found.append(f"allows {sorted(grants ^ allowed)} more or less than it should")
+    if any(set(item["metadata"]) != {"name"} for item in manifests):
+        found.append("says more of itself than its name, such as a namespace")
     if binding.get("roleRef") != {"apiGroup": GROUP, "kind": "Role", "name": role}:
         found.append("binds another role")
     if binding.get("subjects") != [ON_CALL]:

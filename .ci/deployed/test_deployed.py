@@ -216,6 +216,7 @@ BINDINGS = {
         {"apiGroups": [""], "resources": ["pods/attach"], "verbs": ["create"]}),
     "all verbs": lambda role, binding: role["rules"][0].update(verbs=["*"]),
     "one pod": lambda role, binding: role["rules"][0].update(resourceNames=["a"]),
+    "a namespace": lambda role, binding: [item["metadata"].update(namespace="kube-system") for item in (role, binding)],
     "a role of the cluster": lambda role, binding: role.update(kind="ClusterRole"),
 }
 
@@ -264,16 +265,23 @@ class Deployed(unittest.TestCase):
     def test_reached(self):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
-            (folder / "kustomization.yaml").write_text("resources: [pod.yaml]\n")
+            (folder / "kustomization.yaml").write_text("""
+resources: [pod.yaml]
+patches: [{path: patch.yaml}]
+images: [{name: image.yaml, newTag: "1"}]
+configMapGenerator: [{name: notes, files: [notes.yaml]}]
+""")
             (folder / "more").mkdir()
-            files = {"pod.yaml": "kind: Pod", "policy.yaml": "apiVersion: sidelight.dev/v1", "broker.json": '{"a": 1}'}
+            files = {"pod.yaml": "kind: Pod", "patch.yaml": "kind: Pod", "policy.yaml": "apiVersion: sidelight.dev/v1",
+                     "broker.json": '{"a": 1}', "script": "#!/bin/sh\necho a kind of script\n"}
             for name, text in files.items():
                 (folder / name).write_text(text)
             self.assertEqual(reached.faults(folder), [])
             for name, text in {"more/pod.yaml": "kind: Pod", "a.json": '{"kind": "Role"}', "b.YML": "---\n---\nkind: Pod",
-                               "c.yaml": "{", "d.yaml": "apiVersion: sidelight.dev/v1\n---\nkind: Pod"}.items():
+                               "c.yaml": "{kind: Pod", "image.yaml": "kind: Pod", "notes.yaml": "kind: Pod",
+                               "e.txt": "kind: Pod", "f": "#!/bin/sh\nkubectl apply -f- <<E\nkind: Pod\nE\n", "d.yaml": "apiVersion: sidelight.dev/v1\n---\nkind: Pod"}.items():
                 (folder / name).write_text(text)
-                self.assertEqual(reached.faults(folder), [f"{name} is named by no kustomization of its folder"])
+                self.assertEqual(reached.faults(folder), [f"{name} is rendered by no kustomization of its folder"])
                 (folder / name).unlink()
 
     def test_roles(self):

@@ -40,4 +40,15 @@ enum ByteText {
     for index in start..<end { hash = NameSegment.step(hash, bytes[index]) }
     return hash
   }
+
+  /// Without the spaces around it, and without one pair of quotes inside them.
+  static func unquoted(_ bytes: [UInt8]) -> [UInt8] {
+    var rest = bytes[...]
+    while let first = rest.first, first == 0x20 || first == 0x09 { rest.removeFirst() }
+    while let last = rest.last, last == 0x20 || last == 0x09 { rest.removeLast() }
+    if rest.count >= 2, let quote = rest.first, quote == 0x22 || quote == 0x27, rest.last == quote {
+      rest = rest.dropFirst().dropLast()
+    }
+    return Array(rest)
+  }
 }

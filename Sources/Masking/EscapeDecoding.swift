@@ -2,7 +2,10 @@
 /// JSON and shell backslashes, `'\''`, XML entities. Keeps where each byte came from.
 struct EscapeDecoding {
   enum Layer: Sendable, CaseIterable {
+    /// As of forms: `+` is a space.
     case percent
+    /// As of paths, where `+` is itself.
+    case percentAlone
     case backslash
     /// `'\\''` and `'"'"'`, which stand for one quote inside a shell's quotes, where a backslash is itself.
     case shell
@@ -17,7 +20,7 @@ struct EscapeDecoding {
   init?(_ text: Span<UInt8>, layer: Layer) {
     let mark: UInt8 =
       switch layer {
-      case .percent: 0x25
+      case .percent, .percentAlone: 0x25
       case .backslash: 0x5C
       case .shell: 0x27
       case .entity: 0x26
@@ -30,7 +33,8 @@ struct EscapeDecoding {
     while index < text.count {
       let start = index
       switch layer {
-      case .percent: index = percent(text, index)
+      case .percent: index = percent(text, index, plus: 0x20)
+      case .percentAlone: index = percent(text, index, plus: 0x2B)
       case .backslash: index = backslash(text, index)
       case .shell: index = shell(text, index)
       case .entity: index = entity(text, index)
@@ -43,12 +47,12 @@ struct EscapeDecoding {
   /// A JSON string's content; nil if nothing in it is escaped.
   init?(json text: Span<UInt8>) { self.init(text, layer: .backslash) }
 
-  private mutating func percent(_ text: Span<UInt8>, _ at: Int) -> Int {
+  private mutating func percent(_ text: Span<UInt8>, _ at: Int, plus: UInt8) -> Int {
     if text[at] == 0x25, at + 2 < text.count, let high = Self.hex(text[at + 1]), let low = Self.hex(text[at + 2]) {
       bytes.append(high << 4 | low)
       return at + 3
     }
-    bytes.append(text[at] == 0x2B ? 0x20 : text[at])
+    bytes.append(text[at] == 0x2B ? plus : text[at])
     return at + 1
   }
 

@@ -4,7 +4,7 @@ package struct Taint: Sendable {
   private(set) var pieces: Set<[UInt8]> = []
   private var pieceBytes = 0
   /// More secrets than the budget holds: what is masked against this taint is masked whole.
-  private(set) var isSaturated = false
+  package private(set) var isSaturated = false
   /// What looks for the pieces; nil until it is made, and after each change.
   private var prepared: TaintScanner?
 
@@ -14,6 +14,9 @@ package struct Taint: Sendable {
   package mutating func prepare() { prepared = TaintScanner(self) }
 
   var scanner: TaintScanner { prepared ?? TaintScanner(self) }
+
+  /// Grows with each secret that was not known before.
+  package var count: Int { pieces.count }
 
   package var isEmpty: Bool { pieces.isEmpty && !isSaturated }
 
@@ -34,14 +37,26 @@ package struct Taint: Sendable {
       return
     }
     let verdict = EnvironmentRules.decide(name: name, value: value, rules: rules)
-    if verdict == .secret {
-      add(value)
+    // What is no name for a shell may be one for whoever made the environment.
+    if verdict == .secret || verdict == .malformed && NameClassifier.isNeverShown(name) {
+      addForms(of: value)
       addTail(value)
     }
     var state = ScanState(mode: .strict, isStructured: true)
     Scanner.scan(value.span, state: &state)
     for finding in state.findings.merged() where finding.kind != .urlUser {
-      add(Array(value[finding.start..<finding.end]))
+      addForms(of: Array(value[finding.start..<finding.end]))
+    }
+  }
+
+  /// A secret, and what a program makes of it before it uses it: without the spaces and the quotes around it, and without
+  /// escapes.
+  private mutating func addForms(of secret: [UInt8]) {
+    add(secret)
+    let bare = ByteText.unquoted(secret)
+    if bare.count < secret.count { add(bare) }
+    for layer in [EscapeDecoding.Layer.percentAlone, .backslash] {
+      if let decoded = EscapeDecoding(secret.span, layer: layer)?.bytes, decoded != secret { add(decoded) }
     }
   }
 
@@ -56,7 +71,10 @@ package struct Taint: Sendable {
     for line in secret.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
       var rest = line
       while !rest.isEmpty {
-        let piece = Array(rest.prefix(MaskingLimits.taintPieceBytes))
+        // The last piece of a long line is as long as the others, so that none is too short to be looked for.
+        let isLast = rest.count <= MaskingLimits.taintPieceBytes
+        let piece = Array(
+          isLast ? line.suffix(MaskingLimits.taintPieceBytes) : rest.prefix(MaskingLimits.taintPieceBytes))
         rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
         guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else {
           continue

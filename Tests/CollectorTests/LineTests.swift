@@ -143,7 +143,7 @@ struct LineCutterTests {
 
 /// Runs of NULs, and blocks that begin or end in a line that is too long to be kept.
 struct OddBytesTests {
-  static func pieces(_ chunks: [[UInt8]], values: [[UInt8]] = []) -> [String] {
+  static func pieces(_ chunks: [[UInt8]], values: [[UInt8]] = [], masker: Masker = Lines.masker) -> [String] {
     var cutter = LineCutter()
     cutter.values = KnownValues(values.map { $0[...] })
     var found: [String] = []
@@ -153,8 +153,8 @@ struct OddBytesTests {
       case .hole(let bytes): found.append("hole \(bytes)")
       }
     }
-    for chunk in chunks { cutter.lines(chunk[...], masker: Lines.masker, take) }
-    cutter.finishUnfinished(masker: Lines.masker, take)
+    for chunk in chunks { cutter.lines(chunk[...], masker: masker, take) }
+    cutter.finishUnfinished(masker: masker, take)
     return found
   }
 
@@ -190,6 +190,32 @@ struct OddBytesTests {
     #expect(shown.count { $0 == "harmless" } == 64)
     #expect(shown.count { $0.contains("oversize") } == 36)
     #expect(Self.pieces([[UInt8]](repeating: part, count: 100)).count { $0 == "harmless" } == 100)
+  }
+
+  /// A secret that is whole, and ends with what a value begins with, is known as one; so is one that is cut where no end
+  /// is looked at any more.
+  @Test func wholeSecretsAtTheEnd() {
+    let secret = Array("prod-8fj3kdl29dkQx-prod".utf8)
+    var taint = Taint()
+    taint.insert(name: Array("DB_PASSWORD".utf8), value: secret, rules: .builtIn)
+    let masker = Masker(rules: .builtIn, fingerprinter: Fingerprinter { _ in [] }, taint: taint)
+    let text = Array("connect with ".utf8) + secret
+    let nuls = [UInt8](repeating: 0, count: 4096)
+    for values in [[secret], [secret, Array("dkQx-production".utf8)], [Array("production".utf8)]] {
+      for shown in [
+        Self.pieces([text], values: values, masker: masker)[0],
+        Self.pieces([text + nuls], values: values, masker: masker)[0],
+      ] {
+        #expect(shown.hasPrefix("connect with \u{2039}recurring") && !shown.contains("prod"), "\(shown)")
+      }
+      // The end of another secret begins inside of this one.
+      let more = Self.pieces([text + Array("uctio".utf8)], values: values, masker: masker)[0]
+      #expect(more.hasPrefix("connect with \u{2039}") && !more.contains("8fj3"), "\(more)")
+    }
+    let holes = [[UInt8]](repeating: Array("harmless".utf8) + nuls, count: 70)
+    let tail = text + Array(String(repeating: " ok", count: 339).utf8)
+    let last = Self.pieces(holes + [tail + nuls], values: [secret], masker: masker)
+    #expect(!last.contains { $0.contains("8fj3") || $0.contains("prod") })
   }
 
   /// Where a reader can go on: at the beginning of the line that is not finished.

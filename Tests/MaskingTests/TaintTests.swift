@@ -100,6 +100,45 @@ import Testing
     #expect(taint.pieces == [bytes("kx83jd02mn")])
   }
 
+  /// What is no name for a shell is one for a container's runtime.
+  @Test(arguments: [
+    "2FA_SECRET", "1PASSWORD_TOKEN", "app/password", "db password", String(repeating: "X", count: 300) + "_SECRET",
+  ])
+  func namesThatAreNone(_ name: String) throws {
+    let masker = try masker(environment: [(name, "kx83jd-Vortex-blanket")])
+    #expect(masker.shown("with kx83jd-Vortex-blanket").hasPrefix("with \u{2039}recurring"))
+  }
+
+  @Test(arguments: [
+    ("DB_PASSWORD", "\"kx11jd-Vortex-blanket\"", "kx11jd-Vortex-blanket"),
+    ("DB_PASSWORD", "'kx11jd-Vortex-blanket'", "kx11jd-Vortex-blanket"),
+    ("DB_PASSWORD", " umber-Fjord-1112-kite ", "umber-Fjord-1112-kite"),
+    ("DB_PASSWORD", "tern+Gully fen-5531", "tern+Gully%20fen-5531"),
+    ("DB_PASSWORD", "kelp+fjord=marsh-77kite", "kelp+fjord%3Dmarsh-77kite"),
+    ("DB_PASSWORD", "kelp+fjord=marsh-77kite", "kelp%2Bfjord%3Dmarsh-77kite"),
+    ("DB_PASSWORD", "kelp fjord=marsh-77kite", "kelp+fjord%3Dmarsh-77kite"),
+    ("DB_URL", "postgres://u:pa%40ss-Fjord-22kz@db.internal/x", "pa@ss-Fjord-22kz"),
+    ("DB_PASSWORD", "kelp\\\"fjord-77kite", "kelp\"fjord-77kite"),
+  ])
+  func recursAsProgramsUseIt(name: String, value: String, text: String) throws {
+    let masker = try masker(environment: [(name, value)])
+    let shown = masker.shown("login \(text) ok")
+    #expect(shown.hasPrefix("login") && shown.hasSuffix("ok") && shown.contains("\u{2039}"), "\(shown)")
+    #expect(!shown.contains(text.prefix(5)) && !shown.contains(text.suffix(5)), "\(shown)")
+  }
+
+  @Test(arguments: [512, 513, 519, 520, 1024, 1029, 1536])
+  func longValuesRecurToTheLastByte(count: Int) throws {
+    var state: UInt64 = 88
+    let value = String(
+      decoding: (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Array("abcdefghijkmnpqrstuvwxyzABCDEFGH23456789".utf8)[Int(state >> 33) % 40]
+      }, as: UTF8.self)
+    let shown = try masker(environment: [("DB_PASSWORD", value)]).shown("login \(value)")
+    #expect(shown.hasSuffix("\u{203A}") && !shown.contains(value.suffix(4)), "\(shown)")
+  }
+
   @Test func valuesOfManyLinesRecurLineByLine() throws {
     let lines = ["Zt7kQ2mN4bV7cX1yL0aR5sD9fG3hJ6kP", "qW8eU2iO1tYvB4nM7zQ0xC5lK9jH3gF6"]
     let masker = try masker(environment: [("TLS_KEY", lines.joined(separator: "\n"))])

@@ -97,10 +97,19 @@ struct LineCutter {
   private mutating func finishPart(masker: Masker, _ each: (Piece) -> Void) {
     let begun = oversize ? 0 : countBegun()
     guard begun > 0 else { return finishLine(masker: masker, each) }
-    pending.removeLast(begun)
-    let text = masker.line(pending, state: &state)
+    // All of it is looked at: what may not show may be the end of a secret that is whole.
+    let findings = masker.findings(line: pending, state: &state)
+    let text = masker.masked(pending, Self.hiding(pending.count - begun, to: pending.count, findings))
     pending = []
-    show(MaskedText(segments: text.segments + MaskedText.oversize(count: begun).segments), truncated: true, each)
+    show(text, truncated: true, each)
+  }
+
+  /// `findings`, and one over the end from `start`. It takes in those that reach into it, but for one that covers it: that
+  /// is a secret of which nothing is missing.
+  static func hiding(_ start: Int, to end: Int, _ findings: [Finding]) -> [Finding] {
+    if let last = findings.last, last.start <= start, last.end == end { return findings }
+    let from = min(start, findings.first { $0.end > start }?.start ?? start)
+    return findings.filter { $0.end <= from } + [Finding(start: from, end: end, kind: .oversize, rule: "unfinished")]
   }
 
   /// Bytes at the end that may not show.

@@ -247,6 +247,8 @@ final class LogFollow: Sendable {
       }
     case .hole(let count): state.cutter.skip(count)
     case .rotated:
+      // The new file's name is text of the target, too.
+      guard refreshMasker(&state) else { return .unreadable }
       // What is written to the old file from now on is the rest of a line, or a new one.
       let isInside = state.cutter.hasUnfinished
       finishPending(&state, to: &out)

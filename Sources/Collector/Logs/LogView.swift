@@ -35,13 +35,16 @@ struct LogView {
     guard request.byteAllowance > 0 else {
       throw Refusal(.budgetExhausted, limit: "bytes", retryAfter: request.bytesRetryAfter)
     }
-    let names = request.masker(try target.taint())
     let folder = try files.folder(of: source)
     let survey = try files.survey(source, in: folder, listing: query.predecessors > 0 || query.cursor != nil)
+    // Names are masked with what is known once they have been read.
+    let names = request.masker(try target.taint())
     let found = try pick(query.file, of: source, among: survey.files, masker: names)
     let opened = try folder.open(found)
-    request.facts.path = shownName(found.name, names).text
-    try request.charge("log", [key(of: source, file: found.name)])
+    func looks(at file: OpenedLog) throws(Refusal) {
+      request.facts.path = shownName(file.name, names).text
+      try request.charge("log", [key(of: source, file: file.name)])
+    }
     let place = LogPlace(
       files: files, source: source, folder: folder, name: found.name,
       goesOn: source.pattern != nil && query.file == nil, now: Clock.monotonic())
@@ -55,22 +58,24 @@ struct LogView {
     if let text = query.cursor {
       let cursor = try LogCursor(text, key: cursorKey, source: sourceKey(source), session: request.token.session)
       let resumed = try resume(cursor, source: source, folder: folder, survey: survey, opened: opened, file: query.file)
+      try looks(at: resumed.opened)
       var place = place
       if resumed.name != place.name { place.goOn(with: resumed.name) }
       return .follow(try follow(resumed.opened, place, from: .place(resumed.offset, reset: resumed.reset)))
     }
+    try looks(at: opened)
     let parts = [opened] + predecessors(of: opened, in: folder, survey: survey, query.predecessors)
-    // Only now that it is settled how far the files are read: what wrote to them has begun before this look.
-    let known = try target.known()
-    let masker = request.masker(known.taint)
-    let tail: LogTailReader.Tail
-    do throws(SystemError) {
-      tail = try LogTailReader(files: parts, masker: masker, values: known.values).read(
-        query.selection, budget: request.byteAllowance)
-    } catch {
-      throw Refusal(process: .init(error))
+    let (tail, masker) = try request.settled(target) { known throws(Refusal) in
+      let masker = request.masker(known.taint)
+      do throws(SystemError) {
+        let tail = try LogTailReader(files: parts, masker: masker, values: known.values).read(
+          query.selection, budget: request.byteAllowance)
+        request.bytesRead = max(request.bytesRead, tail.scanned)
+        return (tail, masker)
+      } catch {
+        throw Refusal(process: .init(error))
+      }
     }
-    request.bytesRead += tail.scanned
     for entry in tail.lines { request.count(entry.line.text) }
     if query.follow { return .follow(try follow(opened, place, from: .tail(tail, files: parts))) }
     return .whole(try answer(tail, parts, source: source, query: query, masker: masker))
@@ -231,15 +236,17 @@ extension LogView {
 
   func list() throws(Refusal) -> [UInt8] {
     try request.parameters.finish()
-    let masker = request.masker(try target.taint())
-    var list = LogSourceList(sources: [])
-    for source in files.sources
-    where request.grant.logs.matches(source.name) && request.grant.containers.matches(source.container) {
-      list.sources.append(try entry(source, masker))
+    return try request.settled(target) { known throws(Refusal) in
+      let masker = request.masker(known.taint)
+      var list = LogSourceList(sources: [])
+      for source in files.sources
+      where request.grant.logs.matches(source.name) && request.grant.containers.matches(source.container) {
+        list.sources.append(try entry(source, masker))
+      }
+      var writer = JSONWriter()
+      list.write(to: &writer)
+      return writer.bytes
     }
-    var writer = JSONWriter()
-    list.write(to: &writer)
-    return writer.bytes
   }
 
   private func entry(_ source: Configuration.LogSource, _ masker: Masker) throws(Refusal) -> LogSource {

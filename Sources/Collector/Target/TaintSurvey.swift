@@ -14,12 +14,16 @@ final class TaintSurvey: Sendable {
     var values = KnownValues()
     /// Of the survey that found it; no two have the same.
     var generation: UInt64 = 0
+    /// The generation that changed `taint` last.
+    var taintGeneration: UInt64 = 0
     /// Every environment that can be read was read to its end.
     var isWhole = true
   }
 
   private struct State: Sendable {
     var known = Known()
+    /// Every secret that was seen; it only grows.
+    var taint = Taint()
     var processes: Set<Key> = []
     /// Those that had no environment.
     var empty: Set<Key> = []
@@ -108,7 +112,7 @@ final class TaintSurvey: Sendable {
   private func survey(
     _ members: ArraySlice<Scope.Member>, isCut: Bool, keys: Set<Key>, target: Target, begun: UInt64, generation: UInt64
   ) throws(Refusal) -> Known {
-    let before = state.withLock { ($0.known, $0.records) }
+    let before = state.withLock { (known: $0.known, taint: $0.taint, records: $0.records) }
     var records = Records()
     // What is not looked at cannot be known either.
     var isWhole = !isCut
@@ -125,23 +129,30 @@ final class TaintSurvey: Sendable {
         if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
       }
     }
-    records.remember(before.1)
-    var known = before.0
-    if records.bytes != before.1 || known.isWhole != isWhole {
-      known = Known(generation: generation, isWhole: isWhole)
+    let present = records.bytes
+    records.remember(before.records)
+    var known = before.known
+    var taint = before.taint
+    if records.bytes != before.records || known.isWhole != isWhole {
+      known.generation = generation
+      known.isWhole = isWhole
       let block = EnvironmentBlock(records.bytes)
       known.values = KnownValues(block.records.lazy.compactMap { block.value($0) })
-      for record in block.records {
-        known.taint.insert(
-          name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
+      taint.insert(EnvironmentBlock(present), rules: rules)
+      if taint.count != before.taint.count || taint.isSaturated != before.taint.isSaturated
+        || isWhole != before.known.isWhole
+      {
+        known.taintGeneration = generation
+        known.taint = taint
+        if !isWhole { known.taint.saturate() }
+        known.taint.prepare()
       }
-      if !isWhole { known.taint.saturate() }
-      known.taint.prepare()
     }
     state.withLock {
       // Who has stood still meanwhile knows less than who took over.
       guard $0.begun == begun else { return }
       $0.known = known
+      $0.taint = taint
       // In the middle of execve(2) there is no environment for a moment: that there is none has to be seen twice.
       $0.processes = keys.subtracting(empty.subtracting($0.empty))
       $0.empty = empty
@@ -149,6 +160,14 @@ final class TaintSurvey: Sendable {
       $0.taken = Clock.monotonic()
     }
     return known
+  }
+}
+
+extension Taint {
+  fileprivate mutating func insert(_ block: EnvironmentBlock, rules: MaskingRules) {
+    for record in block.records {
+      insert(name: Array(block.name(record)), value: Array(block.value(record) ?? []), rules: rules)
+    }
   }
 }
 

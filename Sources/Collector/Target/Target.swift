@@ -90,8 +90,8 @@ final class Target: Sendable {
   func taint() throws(Refusal) -> Taint { try known().taint }
 
   /// The same for a view that has looked at the processes in scope already.
-  func taint(of members: [Scope.Member]) throws(Refusal) -> Taint {
-    try survey.known(of: self, members: members).taint
+  func known(of members: [Scope.Member]) throws(Refusal) -> TaintSurvey.Known {
+    try survey.known(of: self, members: members)
   }
 }
 

@@ -89,9 +89,10 @@ struct EnvironmentView {
   private func comparison(_ id: String, _ other: String, _ wanted: [[UInt8]]) throws(Refusal) -> [UInt8] {
     let here = try read(id)
     let container = request.facts.container
-    let there = try read(other)
-    request.facts.process = id
-    request.facts.container = container
+    let second = Result { () throws(Refusal) in try read(other) }
+    // The record is of the process that was asked for, also where the other one is refused.
+    (request.facts.process, request.facts.container) = (id, container)
+    let there = try second.get()
     let masker = request.masker(try target.taint())
     let comparer = EnvironmentComparer(
       here: .init(here.block, count: here.whole, truncated: here.truncated),

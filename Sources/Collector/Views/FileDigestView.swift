@@ -25,7 +25,7 @@ struct FileDigestView {
     let (path, container) = try files.wanted()
     try request.parameters.finish()
     let found = try files.find(path, in: container, followLast: true)
-    let masker = try files.masker(for: found)
+    let masker = files.masker(for: found, try files.target.known())
     let status = try Self.visit(found) { () throws(SystemError) in try found.place.shared.descriptor.status() }
     // Each version of a file is an object: otherwise whoever writes it could have guesses digested for nothing.
     let version = "\(status.inode) \(status.changed.rfc3339(.nanoseconds))"

@@ -17,13 +17,17 @@ struct FileView {
     let (path, container) = try files.wanted()
     try request.parameters.finish()
     let found = try files.find(path, in: container, followLast: false)
-    let masker = try files.masker(for: found)
     try request.charge("file", [found.object])
-    let file = found.place.shared
+    return try request.settled(files.target) { known throws(Refusal) in
+      try answer(path, found, masker: files.masker(for: found, known))
+    }
+  }
+
+  private func answer(_ path: [UInt8], _ found: GrantedFiles.Found, masker: Masker) throws(Refusal) -> [UInt8] {
     let described: FileMetadata
     do throws(SystemError) {
       let facts = try found.visit { () throws(SystemError) in
-        try FileFacts(file.descriptor, withAttributes: true)
+        try FileFacts(found.place.shared.descriptor, withAttributes: true)
       }
       described = Self.metadata(facts, masker: masker, request: request)
     } catch {
@@ -31,7 +35,7 @@ struct FileView {
     }
     let mount = found.place.mount
     let answer = FileAnswer(
-      container: container, path: GrantedFiles.text(path, masker),
+      container: found.container, path: GrantedFiles.text(path, masker),
       resolvedPath: GrantedFiles.text(found.place.path, masker),
       mount: FileMount(
         id: mount.id, fileSystem: mount.fileSystem, point: GrantedFiles.text(mount.point, masker).text,
@@ -50,11 +54,13 @@ struct FileView {
     let found = try files.find(path, in: container, followLast: true)
     try request.charge("directory", [found.object])
     let place = CursorPlace(key: cursorKey, session: request.token.session, directory: found.object)
-    let page = DirectoryPage(
-      found: found, request: request, masker: try files.masker(for: found),
-      limit: limit ?? DirectoryPage.defaultEntries, place: place,
-      cursor: try cursorText.map { text throws(Refusal) in try DirectoryCursor(text, at: place) })
-    return try page.answer()
+    let cursor = try cursorText.map { text throws(Refusal) in try DirectoryCursor(text, at: place) }
+    return try request.settled(files.target) { known throws(Refusal) in
+      try DirectoryPage(
+        found: found, request: request, masker: files.masker(for: found, known),
+        limit: limit ?? DirectoryPage.defaultEntries, place: place, cursor: cursor
+      ).answer()
+    }
   }
 
   /// As the API has it, masked.

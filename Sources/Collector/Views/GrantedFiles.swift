@@ -58,8 +58,8 @@ struct GrantedFiles {
   }
 
   /// For what is said of `found`. Where symlinks led elsewhere than was asked for, that place stands in the record too.
-  func masker(for found: Found) throws(Refusal) -> Masker {
-    let masker = request.masker(try target.taint())
+  func masker(for found: Found, _ known: TaintSurvey.Known) -> Masker {
+    let masker = request.masker(known.taint)
     if found.place.path != PathWalk.normalised(found.path) {
       request.facts.resolvedPath = Self.text(found.place.path, masker).text
     }

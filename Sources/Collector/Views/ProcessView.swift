@@ -31,8 +31,17 @@ struct ProcessView {
     summary.snapshotStart = Clock.now().rfc3339(.milliseconds)
     let forest = try VisibleForest(self, kernelThreads: query.kernelThreads, summary: &summary)
     let page = try forest.page(query, root: root, summary: &summary)
-    var reader = try reader(query.fields, members: forest.members, argumentLimit: Self.listArgumentLimit)
     try request.charge("processes", [[]])
+    return try settled(query.fields, members: forest.members, argumentLimit: Self.listArgumentLimit) {
+      reader throws(Refusal) in try rows(page, of: forest, query, summary: summary, &reader)
+    }
+  }
+
+  private func rows(
+    _ page: [Int], of forest: VisibleForest, _ query: ProcessQuery, summary: ProcessList.Summary,
+    _ reader: inout ProcessReader
+  ) throws(Refusal) -> [UInt8] {
+    var summary = summary
     var writer = JSONWriter(reserving: min(512 * page.count + 256, Self.listBytes))
     var identities: [Int32: String] = [:]
     try ProcessList.write(to: &writer) { writer throws(Refusal) in
@@ -82,11 +91,12 @@ struct ProcessView {
       var identities: [Int32: String] = [:]
       place = try self.place(of: index, in: forest, fields: fields, identities: &identities)
     }
-    var reader = try reader(fields, members: members, argumentLimit: Self.argumentLimit)
-    let entry = try reader.entry(of: process, at: place)
-    var writer = JSONWriter()
-    entry.write(to: &writer)
-    return writer.bytes
+    return try settled(fields, members: members, argumentLimit: Self.argumentLimit) { reader throws(Refusal) in
+      let entry = try reader.entry(of: process, at: place)
+      var writer = JSONWriter()
+      entry.write(to: &writer)
+      return writer.bytes
+    }
   }
 
   /// Opens the process that a request names, within the grant.
@@ -115,18 +125,18 @@ struct ProcessView {
   }
 
   /// Secrets are looked for only where text of the process is shown: without such fields no environment is surveyed.
-  private func reader(
-    _ fields: Set<ProcessField>, members: [Scope.Member]?, argumentLimit: Int
-  ) throws(Refusal) -> ProcessReader {
-    var taint = Taint()
-    var masker: Masker?
-    if !fields.isDisjoint(with: ProcessField.freeText) {
-      if let members { taint = try target.taint(of: members) } else { taint = try target.taint() }
-      masker = request.masker(taint)
+  private func settled<Answer>(
+    _ fields: Set<ProcessField>, members: [Scope.Member]?, argumentLimit: Int,
+    _ make: (inout ProcessReader) throws(Refusal) -> Answer
+  ) throws(Refusal) -> Answer {
+    func answer(_ taint: Taint?) throws(Refusal) -> Answer {
+      var reader = ProcessReader(
+        target: target, fields: fields, masker: taint.map(request.masker), taint: taint ?? Taint(),
+        argumentLimit: argumentLimit, count: request.count)
+      return try make(&reader)
     }
-    return ProcessReader(
-      target: target, fields: fields, masker: masker, taint: taint, argumentLimit: argumentLimit,
-      count: request.count)
+    guard !fields.isDisjoint(with: ProcessField.freeText) else { return try answer(nil) }
+    return try request.settled(target, members: members) { known throws(Refusal) in try answer(known.taint) }
   }
 
   /// The parent as the answer names it: only one that the grant includes and that is not younger.

@@ -287,6 +287,40 @@ struct LogTests {
     #expect(shown.contains("start"))
   }
 
+  @Test("files of a pattern: the record names the one that is shown, and a new file's name shows no secret")
+  func pattern() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "days-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try #require(unsafe chmod(folder, 0o777) == 0)
+    let secret = "garnet-Otter-6620-plum"
+    let agent = try AgentUnderTest(
+      [
+        "sh", "-c",
+        "cd \(folder); echo one > day-01.log; until [ -e go ]; do sleep 0.1; done; "
+          + "exec env JOB_TOKEN=\(secret) sh -c 'echo two > day-$JOB_TOKEN.log; exec sleep 300'",
+      ], options: ["--log", "day=\(folder)/day-*.log"])
+    let token = try agent.token()
+    var first: AgentUnderTest.Answer
+    let deadline = Date().addingTimeInterval(30)
+    repeat { first = try agent.get("/v1/logs/day", token: token) } while first.status != 200 && Date() < deadline
+    let cursor = try #require(try first.json["cursor"] as? String)
+    let follow = try Follow(agent, "/v1/logs/day?follow=true", token: token)
+    try follow.wait(for: "one")
+    _ = FileManager.default.createFile(atPath: "\(folder)/go", contents: nil)
+    try follow.wait(for: "two")
+    let rotated = try #require(follow.records.first { $0["type"] as? String == "rotated" })
+    #expect((rotated["file"] as? String)?.hasPrefix("day-‹recurring") == true, "\(rotated)")
+    #expect(!follow.text.contains(secret))
+
+    try "more of day one\n".appendLine(to: "\(folder)/day-01.log")
+    let resumed = try Follow(agent, "/v1/logs/day?follow=true&cursor=\(cursor)", token: token)
+    try resumed.wait(for: "more of day one")
+    let decision = try #require(try agent.audit.last { $0["type"] as? String == "decision" })
+    #expect(decision["path"] as? String == "day-01.log", "\(decision)")
+  }
+
   @Test("a follow ends with the token, and when the agent is asked to end")
   func endings() throws {
     let agent = try AgentUnderTest(["sh", "-c", "while sleep 0.1; do echo tick; done"])

@@ -102,6 +102,8 @@ struct EnvironmentTests {
       try agent.get(path, token: agent.narrowToken { $0["actions"] = ["processes.list"] }).code == "action_not_granted")
     #expect(
       try agent.get("/v1/processes/\(ids[0])/environment?compare=1@1-00000000", token: token).code == "process_gone")
+    let refused = try #require(try agent.audit.last { $0["type"] as? String == "decision" })
+    #expect(refused["process"] as? String == ids[0] && refused["compared_with"] as? String == "1@1-00000000")
     #expect(try agent.get("/v1/processes/\(ids[0])/environment?compare=x", token: token).code == "process_not_found")
     let outside = try agent.narrowToken { $0["processes"] = ["/nothing"] }
     #expect(try agent.get(path, token: outside).code == "process_not_granted")

@@ -66,4 +66,79 @@ struct NewSecretTests {
     #expect(lines.contains("connecting with ‹") && !lines.contains("otter"))
     print("\(tails) tails while 500 programs started")
   }
+
+  @Test("while names and arguments are read they become those of a program that has just started")
+  func renamed() throws {
+    let agent = try AgentUnderTest(
+      PythonWorkload.command(
+        """
+        import tempfile
+        folder = tempfile.mkdtemp()
+        os.chmod(folder, 0o755)
+        paths = [folder + '/%04d' % number for number in range(1500)]
+        for path in paths:
+            os.symlink('nowhere', path)
+        ready(folder)
+        jobs = []
+        for round in range(600):
+            secret = '%05d-larch-bittern' % round
+            with_argument = ['sh', '-c', 'sleep 600; :', secret]
+            jobs.append(subprocess.Popen(with_argument, env={'JOB_PASSWORD': secret, 'PATH': '/bin'}))
+            for path in paths[750:]:
+                os.symlink(secret, path + 'x')
+                os.rename(path + 'x', path)
+        stay()
+        """))
+    let folder = try #require(try PythonWorkload.words(agent).first)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let token = try agent.narrowToken({ $0["limits"] = ["requests": 10_000, "concurrency": 8] })
+    var masked = 0
+    for request in 0..<40 {
+      let path = request % 2 == 0 ? "directories?path=\(folder)&limit=10000" : "processes?fields=command,arguments"
+      let answer = try agent.get("/v1/" + path, token: token)
+      try #require(answer.status == 200, "\(answer.body.prefix(500))")
+      let found = answer.body.firstRange(of: "larch").map { answer.body[$0.lowerBound...].prefix(60) }
+      #expect(found == nil, "\(path) shows \(found ?? "")")
+      if answer.body.contains("‹") { masked += 1 }
+    }
+    #expect(masked > 30)
+  }
+
+  @Test("what was seen stays known, however many variables come after it")
+  func remembered() throws {
+    let agent = try AgentUnderTest(
+      PythonWorkload.command(
+        """
+        once = subprocess.Popen(['sleep', '600'], env={'ONCE_PASSWORD': 'cobalt-heron-lute'})
+        ready('migrate', 'as', 'cobalt-heron-lute')
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        for round in range(2):
+            signal.sigwait({signal.SIGUSR1})
+            once.kill()
+            once.wait()
+            crowd = []
+            for number in range(18):
+                values = {'V%d' % name: '%d %d %d ' % (round, number, name) * 80 for name in range(113)}
+                crowd.append(subprocess.Popen(['sleep', '600'], env=values))
+            print('round', round, flush=True)
+            signal.sigwait({signal.SIGUSR1})
+            for sleeper in crowd:
+                sleeper.kill()
+                sleeper.wait()
+            print('over', round, flush=True)
+        stay()
+        """))
+    _ = try PythonWorkload.words(agent)
+    let token = try agent.token()
+    let log = agent.installation.state.path("logs/stdout.log")
+    #expect(try agent.get("/v1/logs/stdout", token: token).body.contains("migrate as ‹recurring"))
+    for word in ["round 0", "over 0", "round 1", "over 1"] {
+      kill(pid_t(agent.workload), SIGUSR1)
+      let deadline = Date().addingTimeInterval(60)
+      while try !String(contentsOfFile: log, encoding: .utf8).contains(word), Date() < deadline { usleep(10_000) }
+      let answer = try agent.get("/v1/logs/stdout", token: token)
+      #expect(answer.body.contains("migrate as ‹") && !answer.body.contains("heron"), "\(word): \(answer.body)")
+    }
+    #expect(try agent.get("/v1/logs/stdout", token: token).body.contains("migrate as ‹recurring"))
+  }
 }
