@@ -279,10 +279,22 @@ configMapGenerator: [{name: notes, files: [notes.yaml]}]
             self.assertEqual(reached.faults(folder), [])
             for name, text in {"more/pod.yaml": "kind: Pod", "a.json": '{"kind": "Role"}', "b.YML": "---\n---\nkind: Pod",
                                "c.yaml": "{kind: Pod", "image.yaml": "kind: Pod", "notes.yaml": "kind: Pod",
-                               "e.txt": "kind: Pod", "f": "#!/bin/sh\nkubectl apply -f- <<E\nkind: Pod\nE\n", "d.yaml": "apiVersion: sidelight.dev/v1\n---\nkind: Pod"}.items():
-                (folder / name).write_text(text)
+                               "e.txt": "kind: Pod", "f": "#!/bin/sh\nkubectl apply -f- <<E\nkind: Pod\nE\n",
+                               "d.yaml": "apiVersion: sidelight.dev/v1\n---\nkind: Pod", "g.json": r'{"k\u0069nd": "Pod"}',
+                               "h.yaml": "kind: Pod".encode("utf-16"), "i.yaml": "items: [{kind: Pod}]"}.items():
+                (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
                 self.assertEqual(reached.faults(folder), [f"{name} is rendered by no kustomization of its folder"])
                 (folder / name).unlink()
+            (folder / "link").symlink_to("/etc")
+            self.assertEqual(reached.faults(folder), ["link is a symlink"])
+            (folder / "link").unlink()
+            (folder / "delete.yaml").write_text("kind: Pod\n$patch: delete\n")
+            for text in ("resources: ['https://example.org/pod.yaml']", "resources: [none.yaml]", "resources: [../../etc]",
+                         "patches: [{path: ../pod.yaml, target: {kind: Nothing}}]", "patches: [{path: ../delete.yaml}]",
+                         "patches: [{patch: '{$patch: delete}'}]", "components: [pod.yaml]", "replacements: []"):
+                (folder / "more" / "kustomization.yaml").write_text(text)
+                found = [fault for fault in reached.faults(folder) if fault.startswith("more/kustomization.yaml: ")]
+                self.assertEqual(len(found), 1, text)
 
     def test_roles(self):
         for folder in ("rbac/sidelight", "rbac/exec"):

@@ -250,6 +250,8 @@ package struct LogRecord: Sendable, Equatable, Decodable {
   package var base64: String?
   package var masked: Int?
   package var truncated: Bool?
+  /// Of a line: it came to the file before, which no cursor of this stream leads back to.
+  package var late: Bool?
   /// For `reset`, `rotated` and `end`: why.
   package var reason: String?
   /// For `dropped` and `hole`: how much.
@@ -266,7 +268,7 @@ package struct LogRecord: Sendable, Equatable, Decodable {
   package init(_ type: Kind) { self.type = type }
 
   private enum CodingKeys: String, CodingKey {
-    case type, text, base64, masked, truncated, reason, bytes, lines, file, cursor, time
+    case type, text, base64, masked, truncated, late, reason, bytes, lines, file, cursor, time
     case fileBase64 = "file_base64"
   }
 
@@ -276,8 +278,9 @@ package struct LogRecord: Sendable, Equatable, Decodable {
     fileBase64 = file.base64
   }
 
-  package init(line: LogLine) {
+  package init(line: LogLine, isLate: Bool = false) {
     type = .line
+    late = isLate ? true : nil
     text = line.text
     base64 = line.base64
     masked = line.masked
@@ -291,6 +294,7 @@ package struct LogRecord: Sendable, Equatable, Decodable {
       $0.member(optional: "base64", base64)
       $0.member(optional: "masked", masked)
       if let truncated { $0.member("truncated", truncated) }
+      if let late { $0.member("late", late) }
       $0.member(optional: "reason", reason)
       $0.member(optional: "bytes", bytes)
       $0.member(optional: "lines", lines)

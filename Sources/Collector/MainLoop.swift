@@ -190,7 +190,7 @@ final class MainLoop {
     }
     if !taken {
       entries[id]?.workerFinished = true
-      service.turnAway(.overloaded, retryAfter: 1, log: "too many requests wait for a worker", caller, stream)
+      _ = service.turnAway(.overloaded, retryAfter: 1, log: "too many requests wait for a worker", caller, stream)
     }
   }
 
@@ -246,10 +246,13 @@ final class MainLoop {
   }
 
   private func turnAway(_ id: UInt32, _ entry: Entry, log text: String) {
+    let caller = callers[entry.stream.connection]
+    guard
+      let service,
+      service.turnAway(.targetUnresponsive, retryAfter: 10, log: text, caller, entry.stream)
+    else { return }
     entries[id]?.complete = false
     entries[id]?.reason = ProblemCode.targetUnresponsive.rawValue
-    service?.turnAway(
-      .targetUnresponsive, retryAfter: 10, log: text, callers[entry.stream.connection], entry.stream)
   }
 
   private func giveUpLate() {

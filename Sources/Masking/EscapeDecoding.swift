@@ -2,10 +2,10 @@
 /// JSON and shell backslashes, `'\''`, XML entities. Keeps where each byte came from.
 struct EscapeDecoding {
   enum Layer: Sendable, CaseIterable {
-    /// As of forms: `+` is a space.
-    case percent
     /// As of paths, where `+` is itself.
-    case percentAlone
+    case percent
+    /// As of forms: `+` is a space.
+    case form
     case backslash
     /// `'\\''` and `'"'"'`, which stand for one quote inside a shell's quotes, where a backslash is itself.
     case shell
@@ -20,7 +20,8 @@ struct EscapeDecoding {
   init?(_ text: Span<UInt8>, layer: Layer) {
     let mark: UInt8 =
       switch layer {
-      case .percent, .percentAlone: 0x25
+      case .percent: 0x25
+      case .form: 0x2B
       case .backslash: 0x5C
       case .shell: 0x27
       case .entity: 0x26
@@ -33,8 +34,8 @@ struct EscapeDecoding {
     while index < text.count {
       let start = index
       switch layer {
-      case .percent: index = percent(text, index, plus: 0x20)
-      case .percentAlone: index = percent(text, index, plus: 0x2B)
+      case .percent: index = percent(text, index, plus: 0x2B)
+      case .form: index = percent(text, index, plus: 0x20)
       case .backslash: index = backslash(text, index)
       case .shell: index = shell(text, index)
       case .entity: index = entity(text, index)

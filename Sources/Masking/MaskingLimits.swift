@@ -24,7 +24,7 @@ package enum MaskingLimits {
   static let taintPieceBytes = 512
   /// Bytes of all secrets of one target; each stands for up to thirteen bytes of patterns, and each of those for nine of
   /// the automaton.
-  static let taintBytes = 32_768
+  package static let taintBytes = 32_768
   /// Lines that a block without an end may take up.
   package static let blockLines = 512
   /// Bytes of one command inside a line that are read as arguments.

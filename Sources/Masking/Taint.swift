@@ -1,7 +1,8 @@
 /// The secrets of one target's environment, to be masked wherever else they show up: as they are, in
 /// base64 at every alignment and in both alphabets, in hex, and under URL, JSON, shell and XML escapes.
 package struct Taint: Sendable {
-  private(set) var pieces: Set<[UInt8]> = []
+  /// The secrets' lines, long ones in pieces.
+  package private(set) var pieces: Set<[UInt8]> = []
   private var pieceBytes = 0
   /// More secrets than the budget holds: what is masked against this taint is masked whole.
   package private(set) var isSaturated = false
@@ -52,18 +53,34 @@ package struct Taint: Sendable {
   /// A secret, and what a program makes of it before it uses it: without the spaces and the quotes around it, and without
   /// escapes.
   private mutating func addForms(of secret: [UInt8]) {
-    add(secret)
-    let bare = ByteText.unquoted(secret)
-    if bare.count < secret.count { add(bare) }
-    for layer in [EscapeDecoding.Layer.percentAlone, .backslash] {
-      if let decoded = EscapeDecoding(secret.span, layer: layer)?.bytes, decoded != secret { add(decoded) }
-    }
+    // Whatever has the quotes has what is between them, too.
+    let unquoted = ByteText.unquoted(secret)
+    let bare = Strength.isStrong(unquoted) ? unquoted : secret
+    let plain = EscapeDecoding(bare.span, layer: .backslash)?.bytes ?? bare
+    if !Self.isInLines(bare, plain) { add(bare) }
+    if plain != bare { add(plain) }
+    if let decoded = EscapeDecoding(bare.span, layer: .percent)?.bytes, decoded != bare { add(decoded) }
+  }
+
+  /// Whether `escaped` is a long text whose only escapes are those between its lines. Then these are parts of it as it
+  /// stands, and the scan undoes what is between them; its own pieces begin elsewhere and would take the budget twice.
+  private static func isInLines(_ escaped: [UInt8], _ plain: [UInt8]) -> Bool {
+    func ends(_ bytes: [UInt8]) -> Int { bytes.count { $0 == 0x0A || $0 == 0x0D } }
+    let undone = ends(plain) - ends(escaped)
+    return escaped.count > MaskingLimits.taintPieceBytes && undone > 0 && escaped.count - plain.count == undone
   }
 
   /// `user:password` and `user/password` in one variable.
   private mutating func addTail(_ value: [UInt8]) {
     guard value.count <= 256, let split = value.firstIndex(where: { $0 == 0x3A || $0 == 0x2F }) else { return }
     add(Array(value[(split + 1)...]))
+  }
+
+  /// Takes up what another taint knows.
+  package mutating func formUnion(_ other: Taint) {
+    prepared = nil
+    isSaturated = isSaturated || other.isSaturated
+    for piece in other.pieces { keep(piece) }
   }
 
   private mutating func add(_ secret: [UInt8]) {
@@ -76,27 +93,22 @@ package struct Taint: Sendable {
         let piece = Array(
           isLast ? line.suffix(MaskingLimits.taintPieceBytes) : rest.prefix(MaskingLimits.taintPieceBytes))
         rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
-        guard Strength.isStrong(piece) || piece.count >= MaskingLimits.shortestStrong && piece.count < line.count else {
-          continue
-        }
-        guard !pieces.contains(piece) else { continue }
-        guard pieceBytes + piece.count <= MaskingLimits.taintBytes else {
-          isSaturated = true
-          return
-        }
-        pieceBytes += piece.count
-        pieces.insert(piece)
+        let isPart = piece.count >= MaskingLimits.shortestStrong && piece.count < line.count
+        if isPart || Strength.isStrong(piece) { keep(piece) }
       }
     }
     // A value over several lines may also stand on one, escaped.
-    if secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret), !pieces.contains(secret) {
-      guard pieceBytes + secret.count <= MaskingLimits.taintBytes else {
-        isSaturated = true
-        return
-      }
-      pieceBytes += secret.count
-      pieces.insert(secret)
+    if secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret) { keep(secret) }
+  }
+
+  private mutating func keep(_ piece: [UInt8]) {
+    guard !pieces.contains(piece) else { return }
+    guard pieceBytes + piece.count <= MaskingLimits.taintBytes else {
+      isSaturated = true
+      return
     }
+    pieceBytes += piece.count
+    pieces.insert(piece)
   }
 
   /// Where, in a name that may have been cut at its end, the beginning of a secret starts: from there to the end, at
@@ -155,11 +167,14 @@ extension Taint: CustomStringConvertible, CustomReflectable {
 /// The automaton over a taint, and the scan that undoes escapes.
 struct TaintScanner: Sendable {
   private let automaton: TaintAutomaton
+  /// A secret has a space, which a form has as a plus sign.
+  private let hasSpace: Bool
   let isSaturated: Bool
 
   init(_ taint: Taint) {
     // Over its budget a taint masks everything whole, and nothing is looked for.
     automaton = taint.isSaturated ? TaintAutomaton() : taint.automaton()
+    hasSpace = taint.pieces.contains { $0.contains(0x20) }
     isSaturated = taint.isSaturated
   }
 
@@ -181,7 +196,7 @@ struct TaintScanner: Sendable {
       Self.append(start, end, to: &spans)
     }
     for span in spans { list.add(span.start, span.end, .recurring, "recurring") }
-    for layer in EscapeDecoding.Layer.allCases {
+    for layer in EscapeDecoding.Layer.allCases where layer != .form || hasSpace {
       guard let decoded = EscapeDecoding(bytes, layer: layer) else { continue }
       automaton.scan(decoded.bytes.span) { match in
         Self.append(Int(decoded.origins[match.start]), Int(decoded.origins[match.end]), to: &spans)

@@ -21,10 +21,14 @@ struct Bench: ~Copyable {
   let target: Target
   private let end: Linux.FileDescriptor
 
-  init(environment: [String] = ["A=1"], scope wanted: Configuration.Scope? = nil) throws {
+  /// - Parameter script: what the process does; it has to write a byte to its descriptor 3 before it is looked at.
+  init(
+    environment: [String] = ["A=1"], script: String = "printf r >&3; read word <&3",
+    scope wanted: Configuration.Scope? = nil
+  ) throws {
     let (left, right) = try Sockets.pair(.stream)
     let child = try Linux.Process.spawn(
-      "/bin/sh", arguments: ["sh", "-c", "printf r >&3; read word <&3"], environment: environment, inherited: [right])
+      "/bin/sh", arguments: ["sh", "-c", script], environment: environment, inherited: [right])
     close(right)
     let ours = FileDescriptor(owning: left)
     var ready: [UInt8] = []
@@ -42,6 +46,9 @@ struct Bench: ~Copyable {
     pid = child
     end = ours
   }
+
+  /// A line for the process's descriptor 3.
+  func goOn() throws { try end.writeAll([0x0A]) }
 
   deinit {
     kill(pid, SIGKILL)

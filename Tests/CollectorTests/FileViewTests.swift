@@ -1,4 +1,5 @@
 import API
+import AuditLog
 import Foundation
 import Glibc
 import Grants
@@ -204,6 +205,12 @@ struct FileViewTests {
     }
     #expect(try look("/f0") == nil && look("/f0") == nil && look("/./f0") == nil && look("/f1") == nil)
     #expect(try look("/f2") == .budgetExhausted)
+    #expect(request.facts.resolvedPath == nil)
     #expect(try look("/f1") == nil)
+    try tree.directory("d")
+    try tree.file("d/f3")
+    try tree.link("l", to: "d")
+    #expect(try look("/l/f3") == .budgetExhausted)
+    #expect(request.facts.resolvedPath == tree.path + "/d/f3", "the record of a refusal says it, too")
   }
 }

@@ -83,6 +83,7 @@ struct LogFollowTests {
     var bytes: Int64?
     var lines: Int64?
     var file: String?
+    var late: Bool?
   }
 
   /// What one look brings, until nothing more comes.
@@ -101,7 +102,8 @@ struct LogFollowTests {
         type: try reader.string("type"), text: try reader.optionalString("text"),
         reason: try reader.optionalString("reason"),
         cursor: try reader.optionalString("cursor"), bytes: try reader.optionalInteger("bytes"),
-        lines: try reader.optionalInteger("lines"), file: try reader.optionalString("file"))
+        lines: try reader.optionalInteger("lines"), file: try reader.optionalString("file"),
+        late: try reader.optionalBool("late"))
     }
   }
 
@@ -121,6 +123,61 @@ struct LogFollowTests {
     #expect(last.last?.type == "end" && last.last?.reason == "shutdown" && last.last?.cursor != nil)
     // After its end nothing more.
     #expect(try Self.records(follow).isEmpty)
+  }
+
+  /// What comes to the file from before is no line behind a cursor.
+  @Test func whatComesLateIsSaidToBeLate() throws {
+    let log = try Log()
+    try log.write("one\n")
+    let follow = try log.follow()
+    _ = try Self.records(follow)
+    let old = unsafe open(log.tree.path + "/log", O_WRONLY | O_APPEND)
+    let writer = FileDescriptor(owning: old)
+    try #require(unsafe rename(log.tree.path + "/log", log.tree.path + "/log.1") == 0)
+    try log.write("two\n")
+    var records: [Record] = []
+    func wait(for text: String) throws {
+      for _ in 0..<300 where !records.contains(where: { $0.text == text }) {
+        records += try Self.records(follow)
+        usleep(100_000)
+      }
+    }
+    try wait(for: "two")
+    try writer.writeAll(Array("to the old file\n".utf8))
+    try wait(for: "to the old file")
+    let late = records.filter { $0.type == "line" }.map { $0.late }
+    #expect(Self.lines(records) == ["two", "to the old file"] && late == [nil, true])
+  }
+
+  /// What a filter finds may be other lines next time: nobody can count them.
+  @Test func aCursorFollowsLinesThatWereFiltered() throws {
+    let log = try Log()
+    try log.write("one\nother\n")
+    let follow = try log.follow("follow=true&grep=on")
+    #expect(try Self.records(follow).map(\.type) == ["open", "line", "heartbeat"])
+    try log.append("none\nother\n")
+    let records = try Self.records(follow)
+    #expect(records.map(\.type) == ["line", "heartbeat"])
+    let cursor = try #require(records.last?.cursor)
+    #expect(try Self.records(try log.follow("follow=true&grep=on&cursor=\(cursor)")).map(\.type) == ["open"])
+    #expect(try Self.records(follow).isEmpty)
+  }
+
+  /// Somebody may ask while a worker stands still in the middle of a look.
+  @Test func countsDoNotWaitForALook() throws {
+    let log = try Log()
+    try log.write("")
+    let follow = try log.follow()
+    _ = try Self.records(follow)
+    try log.append("the password=hunter2hunter2\n")
+    var counts: [[String: Int]] = []
+    _ = follow.tick(
+      asked: nil,
+      charge: { _ in
+        counts.append(follow.maskedCounts)
+        return true
+      }, emit: { _ in })
+    #expect(counts == [[:]] && follow.maskedCounts.values.reduce(0, +) == 1)
   }
 
   /// An unfinished last line is held back until it is whole, and masked as a whole.

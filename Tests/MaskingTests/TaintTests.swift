@@ -118,7 +118,10 @@ import Testing
     ("DB_PASSWORD", "kelp+fjord=marsh-77kite", "kelp%2Bfjord%3Dmarsh-77kite"),
     ("DB_PASSWORD", "kelp fjord=marsh-77kite", "kelp+fjord%3Dmarsh-77kite"),
     ("DB_URL", "postgres://u:pa%40ss-Fjord-22kz@db.internal/x", "pa@ss-Fjord-22kz"),
+    ("DB_PASSWORD", "kelp fjord marsh-77kite", "kelp+fjord+marsh-77kite"),
     ("DB_PASSWORD", "kelp\\\"fjord-77kite", "kelp\"fjord-77kite"),
+    ("DB_PASSWORD", "\"kelp\\\"fjord-77kite\"", "kelp\"fjord-77kite"),
+    ("DB_PASSWORD", "'kelp%40fjord-77kite'", "kelp@fjord-77kite"),
   ])
   func recursAsProgramsUseIt(name: String, value: String, text: String) throws {
     let masker = try masker(environment: [(name, value)])
@@ -143,6 +146,53 @@ import Testing
     let lines = ["Zt7kQ2mN4bV7cX1yL0aR5sD9fG3hJ6kP", "qW8eU2iO1tYvB4nM7zQ0xC5lK9jH3gF6"]
     let masker = try masker(environment: [("TLS_KEY", lines.joined(separator: "\n"))])
     for line in lines { #expect(masker.shown("| \(line) |").hasPrefix("| \u{2039}recurring")) }
+  }
+
+  /// A key of a service account, as most write it into one line, takes its size of the budget and not twice that.
+  @Test(arguments: ["\n", "\\n", "\"\\n\""])
+  func keysInOneLineTakeTheBudgetOnce(end: String) throws {
+    var generator = SeededGenerator(seed: 7)
+    let alphabet = Array("abcdefghijkmnpqrstuvwxyzABCDEFGH23456789".utf8)
+    func key() -> [String] {
+      (0..<26).map { _ in
+        String(decoding: (0..<64).map { _ in alphabet.randomElement(using: &generator) ?? 0 }, as: UTF8.self)
+      }
+    }
+    var taint = Taint()
+    var keys: [[String]] = []
+    let quote = end.hasPrefix("\"") ? "\"" : ""
+    for index in 0..<17 {
+      let lines = key()
+      keys.append(lines)
+      let text = (["-----BEGIN PRIVATE KEY-----"] + lines + ["-----END PRIVATE KEY-----"]).joined(
+        separator: end.replacing("\"", with: ""))
+      taint.insert(name: bytes("K\(index)_PRIVATE_KEY"), value: bytes(quote + text + quote), rules: .builtIn)
+    }
+    #expect(!taint.isSaturated, "\(taint)")
+    let masker = Masker(rules: .builtIn, fingerprinter: testFingerprinter, taint: taint)
+    for lines in keys {
+      for line in lines { #expect(!masker.shown("at \(line)").contains(line.prefix(8))) }
+      let whole = masker.shown("at " + lines.joined(separator: "\\n"))
+      for line in lines { #expect(!whole.contains(line.prefix(8))) }
+    }
+  }
+
+  @Test func twoTaintsAreOne() {
+    func taint(_ values: String...) -> Taint {
+      var taint = Taint()
+      for value in values { taint.insert(name: bytes("DB_PASSWORD"), value: bytes(value), rules: .builtIn) }
+      return taint
+    }
+    var both = taint("kx83jd02mn")
+    both.prepare()
+    both.formUnion(taint("qz71hf55wp", "kx83jd02mn"))
+    #expect(both.count == 2 && !both.isSaturated)
+    let masker = Masker(rules: .builtIn, fingerprinter: testFingerprinter, taint: both)
+    for secret in ["kx83jd02mn", "qz71hf55wp"] { #expect(!masker.shown("at \(secret) it").contains(secret)) }
+    var saturated = taint()
+    saturated.saturate()
+    both.formUnion(saturated)
+    #expect(both.isSaturated)
   }
 
   @Test func printsNoSecret() {

@@ -17,12 +17,15 @@ struct LogFollower {
 
   private struct Position {
     var cursor: String?
-    /// Lines and holes since the cursor.
+    /// Lines since the cursor that are behind it.
     var behind = 0
     /// Those of them that come again.
     var toSkip = 0
     /// How the agent ended it; nil where the connection broke off.
     var end: String?
+    /// It was taken up.
+    var began = false
+    /// More than its beginning and end came.
     var broughtSomething = false
   }
 
@@ -31,12 +34,14 @@ struct LogFollower {
     var tries = 0
     while true {
       position.end = nil
+      position.began = false
       position.broughtSomething = false
       position.toSkip = position.behind
       position.behind = 0
       var failure = Failure(
         .unavailable, "the connection to the agent broke off", hint: "run the command again; lines may have been missed"
       )
+      let start = ContinuousClock.now
       do throws(Failure) {
         try await stream(&position)
       } catch {
@@ -44,16 +49,24 @@ struct LogFollower {
       }
       // What was not sent again is still behind the cursor.
       position.behind += position.toSkip
-      tries = position.broughtSomething ? 1 : tries + 1
+      let hasLasted = position.began && start.duration(to: .now) > .seconds(1)
+      tries = hasLasted || position.broughtSomething ? 1 : tries + 1
       switch position.end {
       case "token_expired":
         await session.renewToken()
         if output == .table { Console.note("the token has expired; going on with a new one") }
+        guard tries <= Self.maximumTries else {
+          throw Failure(
+            .unavailable, "each token expires as soon as it is used",
+            hint: "compare the clocks of the broker and of the agent")
+        }
+        // Behind one that has lasted its time the next goes on at once.
+        if tries > 1 { try await pause(tries) }
         continue
       case .some: return
       case nil: break
       }
-      if position.cursor != nil, !position.broughtSomething, Self.isOfCursor(failure) {
+      if position.cursor != nil, !position.began, Self.isOfCursor(failure) {
         Console.note(
           "the agent does not know the place any more, as after a restart; beginning anew: lines may be missing, or come twice"
         )
@@ -62,11 +75,15 @@ struct LogFollower {
       }
       guard position.cursor != nil, Self.mayPass(failure), tries <= Self.maximumTries else { throw failure }
       Console.note("\(Escaping.visible(failure.what)); going on where it was")
-      do {
-        try await ContinuousClock().sleep(for: .milliseconds(250 << tries))
-      } catch {
-        throw Failure(.general, "interrupted")
-      }
+      try await pause(tries)
+    }
+  }
+
+  private func pause(_ tries: Int) async throws(Failure) {
+    do {
+      try await ContinuousClock().sleep(for: .milliseconds(250 << tries))
+    } catch {
+      throw Failure(.general, "interrupted")
     }
   }
 
@@ -90,8 +107,12 @@ struct LogFollower {
     try await session.stream(["logs", source], query: query + [("follow", "true")]) { line throws(Failure) in
       guard !line.isEmpty else { return }
       let record = try Decoding.required(LogRecord.self, Array(line), from: "the agent")
-      position.broughtSomething = true
-      if record.type == .line || record.type == .hole {
+      position.began = true
+      if record.type != .open, record.type != .end { position.broughtSomething = true }
+      if record.type == .hole {
+        // Those between the first lines were not said.
+        guard position.toSkip == 0 else { return }
+      } else if record.type == .line, record.late == nil {
         position.behind += 1
         guard position.toSkip == 0 else {
           position.toSkip -= 1

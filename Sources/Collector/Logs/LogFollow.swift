@@ -36,7 +36,9 @@ final class LogFollow: Sendable {
     var lastRecord: UInt64
     var backlog: [LogRecord]
     var ended = false
-    var masked: [String: Int] = [:]
+    /// Lines were written that may not be found again by counting: the filter sees what is shown, and what is known to be
+    /// a secret grows.
+    var owesCursor = false
   }
 
   /// What ends a follow, as the `end` record says it.
@@ -56,6 +58,8 @@ final class LogFollow: Sendable {
   private let limits: Limits
   private let makeMasker: @Sendable (Taint) -> Masker
   private let state: Mutex<State>
+  /// Presence tokens so far, by kind. Apart from `state`, which a worker holds who may stand still at the file.
+  private let masked: Mutex<[String: Int]>
   /// Set while a tick is on its way to or in a worker.
   let isBusy = Mutex(false)
   /// Seconds since 1970, and monotonic nanoseconds.
@@ -91,6 +95,7 @@ final class LogFollow: Sendable {
     self.limits = limits
     session = request.token.session
     makeMasker = request.masker
+    masked = Mutex(request.masked)
     let now = Clock.monotonic()
     let seconds = UInt64(max(0, request.followSeconds ?? Self.defaultSeconds))
     followEnds = now + min(seconds, 86400) * 1_000_000_000
@@ -112,7 +117,7 @@ final class LogFollow: Sendable {
         State(
           log: log, cutter: cutter, masker: masker, maskerGeneration: known.generation,
           pace: FollowPace(perSecond: limits.perSecond, burst: limits.burst, now: now), lastRecord: now,
-          backlog: [], masked: request.masked))
+          backlog: []))
     } catch {
       throw Refusal(process: .init(error))
     }
@@ -137,10 +142,14 @@ final class LogFollow: Sendable {
       }
     }
     let first = backlog
-    state.withLock { $0.backlog = first }
+    let isCounted = filter == nil || first.count == 1
+    state.withLock {
+      $0.backlog = first
+      $0.owesCursor = !isCounted
+    }
   }
 
-  var maskedCounts: [String: Int] { state.withLock { $0.masked } }
+  var maskedCounts: [String: Int] { masked.withLock { $0 } }
 
   /// Looks for news and hands it to `emit` as NDJSON; true with the last of it. `charge` takes the bytes that were read
   /// and says whether the budget had them. Where the client has no room nothing is read, and only the end is said.
@@ -164,8 +173,10 @@ final class LogFollow: Sendable {
         ending = advance(&state, now: now, charge: charge, to: &out)
       }
       if !out.isEmpty { state.lastRecord = now }
-      if ending == nil, hasRoom, Clock.elapsed(from: state.lastRecord, to: now) >= Self.heartbeat {
+      let isSilent = hasRoom && Clock.elapsed(from: state.lastRecord, to: now) >= Self.heartbeat
+      if ending == nil, isSilent || state.owesCursor && state.backlog.isEmpty {
         state.lastRecord = now
+        state.owesCursor = false
         var heartbeat = LogRecord(.heartbeat)
         heartbeat.time = Clock.now().rfc3339(.milliseconds)
         write(heartbeat, to: &out, &state)
@@ -236,8 +247,8 @@ final class LogFollow: Sendable {
       // Before anything new is shown: a process that has just started may have written it.
       guard refreshMasker(&state) else { return .unreadable }
       if case .late = event {
-        var cutter = state.lateCutter ?? LineCutter()
-        cut(&state, to: &out) { cutter.lines(bytes[...], masker: $0, $1) }
+        var cutter = state.lateCutter ?? lateCutter(values: state.cutter.values)
+        cut(&state, to: &out, isLate: true) { cutter.lines(bytes[...], masker: $0, $1) }
         state.lateCutter = cutter
       } else {
         var cutter = state.cutter
@@ -247,19 +258,20 @@ final class LogFollow: Sendable {
       }
     case .hole(let count): state.cutter.skip(count)
     case .rotated:
-      // The new file's name is text of the target, too.
-      guard refreshMasker(&state) else { return .unreadable }
       // What is written to the old file from now on is the rest of a line, or a new one.
       let isInside = state.cutter.hasUnfinished
       finishPending(&state, to: &out)
       state.lateCutter = state.cutter
       if isInside { state.lateCutter?.beginInsideLine() }
       goOn(&state)
+      // The new file's name is text of the target, too.
+      guard refreshMasker(&state) else { return .unreadable }
       var record = LogRecord(.rotated, of: TargetText(bytes: state.masker.text(state.log.opened.name).rendered()))
       record.reason = "replaced"
       write(record, to: &out, &state)
     case .reset(let reason):
       finishPending(&state, to: &out)
+      state.lateCutter = nil
       goOn(&state)
       var record = LogRecord(.reset)
       record.reason = reason
@@ -267,6 +279,14 @@ final class LogFollow: Sendable {
     case .gone: return .gone
     }
     return nil
+  }
+
+  /// For a file of which nobody knows where in a line it was left.
+  private func lateCutter(values: KnownValues) -> LineCutter {
+    var cutter = LineCutter()
+    cutter.values = values
+    cutter.beginInsideLine()
+    return cutter
   }
 
   /// The cutter keeps what it knows of blocks of several lines, which may go on in the next file.
@@ -351,15 +371,16 @@ final class LogFollow: Sendable {
 
   /// Writes the lines that `body` makes, and says which holes are between them.
   private func cut(
-    _ state: inout State, to out: inout JSONLines, _ body: (Masker, (LineCutter.Piece) -> Void) -> Void
+    _ state: inout State, to out: inout JSONLines, isLate: Bool = false,
+    _ body: (Masker, (LineCutter.Piece) -> Void) -> Void
   ) {
-    var counts = state.masked
+    var counts: [String: Int] = [:]
     var records: [LogRecord] = []
     body(state.masker) { piece in
       switch piece {
       case .line(let line):
         guard filter?.matches(line.shown) ?? true else { return }
-        records.append(LogRecord(line: line.line))
+        records.append(LogRecord(line: line.line, isLate: isLate))
         for case .masked(let token) in line.text.segments { counts[token.kind.rawValue, default: 0] += 1 }
       case .hole(let bytes):
         var record = LogRecord(.hole)
@@ -367,7 +388,9 @@ final class LogFollow: Sendable {
         records.append(record)
       }
     }
-    state.masked = counts
+    let new = counts
+    masked.withLock { $0.merge(new, uniquingKeysWith: +) }
+    if filter != nil, !records.isEmpty { state.owesCursor = true }
     for record in records { out.append(record) }
   }
 

@@ -233,6 +233,19 @@ final class RequestService: Sendable {
   }
 
   private func refuse(_ refusal: Refusal, _ exchange: Exchange) -> ExchangeRecord? {
+    let (code, begun) = answer(refusal, exchange)
+    if !begun, let account = exchange.account {
+      budgets.finish(account)
+      return nil
+    }
+    return ExchangeRecord(
+      requestID: exchange.requestID, account: exchange.account, session: exchange.token?.session,
+      grant: exchange.token?.grant, status: code.status, code: code.rawValue, masked: [:], follow: nil,
+      started: exchange.stream.started)
+  }
+
+  /// Records a refusal and answers with it, unless somebody has answered already.
+  private func answer(_ refusal: Refusal, _ exchange: Exchange) -> (code: ProblemCode, begun: Bool) {
     var refusal = refusal
     do throws(Refusal) {
       try record(exchange, outcome: .refused, status: refusal.code.status, refusal: refusal)
@@ -245,15 +258,7 @@ final class RequestService: Sendable {
     let problem = Problem(
       refusal.code, detail: refusal.detail, reason: refusal.reason, limit: refusal.limit,
       retryAfter: refusal.retryAfter, requestID: exchange.requestID)
-    let begun = exchange.stream.begin(problem)
-    if !begun, let account = exchange.account {
-      budgets.finish(account)
-      return nil
-    }
-    return ExchangeRecord(
-      requestID: exchange.requestID, account: exchange.account, session: exchange.token?.session,
-      grant: exchange.token?.grant, status: refusal.code.status, code: refusal.code.rawValue, masked: [:], follow: nil,
-      started: exchange.stream.started)
+    return (refusal.code, exchange.stream.begin(problem))
   }
 
   /// Writes the decision event. A request that cannot be recorded is not served.
@@ -279,13 +284,16 @@ final class RequestService: Sendable {
   }
 
   /// Answers for the workers where none is free, or where one is stuck in a read: recorded first, as every answer is.
-  func turnAway(_ code: ProblemCode, retryAfter: Int, log text: String, _ caller: Caller?, _ stream: ResponseStream) {
+  /// False where the worker has answered meanwhile.
+  func turnAway(
+    _ code: ProblemCode, retryAfter: Int, log text: String, _ caller: Caller?, _ stream: ResponseStream
+  ) -> Bool {
     let exchange = Exchange(caller: caller, stream: stream)
     if let asked = stream.identified {
       exchange.token = asked.token
       exchange.facts = asked.facts
     }
-    _ = refuse(Refusal(code, retryAfter: retryAfter, log: text), exchange)
+    return answer(Refusal(code, retryAfter: retryAfter, log: text), exchange).begun
   }
 
   /// Called when the answer has been handed over whole, or given up.

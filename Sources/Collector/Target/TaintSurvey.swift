@@ -10,7 +10,7 @@ final class TaintSurvey: Sendable {
   /// What must not show, and a number that changes with it.
   struct Known: Sendable {
     var taint = Taint()
-    /// Every value of at least eight bytes, secret or not.
+    /// Every value of at least eight bytes, secret or not, and every secret.
     var values = KnownValues()
     /// Of the survey that found it; no two have the same.
     var generation: UInt64 = 0
@@ -25,8 +25,8 @@ final class TaintSurvey: Sendable {
     /// Every secret that was seen; it only grows.
     var taint = Taint()
     var processes: Set<Key> = []
-    /// Those that had no environment.
-    var empty: Set<Key> = []
+    /// Those without an environment, and since when; monotonic nanoseconds.
+    var empty: [Key: UInt64] = [:]
     /// When the last survey ended; monotonic nanoseconds.
     var taken: UInt64 = 0
     /// Distinct variables, the newest first, each with a NUL behind it.
@@ -62,6 +62,11 @@ final class TaintSurvey: Sendable {
   /// How long the others wait for the one who surveys. By then the process that it stands still at is closed, and they
   /// go round it.
   private static let maximumWait = StallWatch.patience + 500_000_000
+
+  /// In the middle of execve(2) a process has its new name already, but neither arguments nor environment, and then for a
+  /// moment no environment still (create_elf_tables in fs/binfmt_elf.c). So an empty one is looked at again until it has
+  /// been so for as long as this.
+  private static let emptyTime: UInt64 = 1_000_000_000
 
   init(rules: MaskingRules) { self.rules = rules }
 
@@ -112,54 +117,95 @@ final class TaintSurvey: Sendable {
   private func survey(
     _ members: ArraySlice<Scope.Member>, isCut: Bool, keys: Set<Key>, target: Target, begun: UInt64, generation: UInt64
   ) throws(Refusal) -> Known {
-    let before = state.withLock { (known: $0.known, taint: $0.taint, records: $0.records) }
-    var records = Records()
+    let before = state.withLock { (known: $0.known, taint: $0.taint, records: $0.records, empty: $0.empty) }
+    let look = try look(at: members, of: target, emptyBefore: before.empty)
     // What is not looked at cannot be known either.
-    var isWhole = !isCut
-    var empty: Set<Key> = []
+    let isWhole = look.isWhole && !isCut
+    var records = look.records
+    let present = records.bytes
+    records.remember(before.records)
+    var known = before.known
+    var taint = before.taint
+    let isNew = records.bytes != before.records || known.isWhole != isWhole
+    if isNew { taint.insert(EnvironmentBlock(present), rules: rules) }
+    var hidden = taint
+    if !isWhole { hidden.saturate() }
+    // Both only grow, but for the saturation of a look that was not whole.
+    let isSecretNew = hidden.count != known.taint.count || hidden.isSaturated != known.taint.isSaturated
+    if isSecretNew {
+      hidden.prepare()
+      known.taint = hidden
+      known.taintGeneration = generation
+    }
+    if isNew || isSecretNew {
+      let block = EnvironmentBlock(records.bytes)
+      known.values = KnownValues(block.records.compactMap { block.value($0) } + taint.pieces.map { $0[...] })
+      known.isWhole = isWhole
+      known.generation = generation
+    }
+    state.withLock {
+      // Who has stood still meanwhile knows less than who took over, but perhaps a secret that nobody sees any more. It
+      // is a part of what the next look finds, which comes at once.
+      let isAlone = $0.taint.count == before.taint.count && $0.taint.isSaturated == before.taint.isSaturated
+      $0.taint.formUnion(taint)
+      guard $0.begun == begun else {
+        $0.taken = 0
+        return
+      }
+      $0.known = known
+      $0.processes = keys.subtracting(look.unfinished)
+      $0.empty = look.empty
+      $0.records = records.bytes
+      $0.taken = isAlone ? Clock.monotonic() : 0
+    }
+    return known
+  }
+
+  private struct Look {
+    var records = Records()
+    var isWhole = true
+    /// Those without an environment, and since when.
+    var empty: [Key: UInt64] = [:]
+    /// Those that may have one in a moment.
+    var unfinished: Set<Key> = []
+  }
+
+  private func look(
+    at members: ArraySlice<Scope.Member>, of target: Target, emptyBefore: [Key: UInt64]
+  ) throws(Refusal) -> Look {
+    var look = Look()
     for member in members {
       do throws(Refusal) {
         guard let process = try target.open(member) else { continue }
-        let read = try target.environment(of: process)
-        if read.block.isEmpty { empty.insert(Key(member)) }
-        isWhole = records.add(read.block) && !read.truncated && isWhole
+        var read = try target.environment(of: process)
+        if read.block.isEmpty, process.stat.bare == nil {
+          let key = Key(member)
+          let since = emptyBefore[key] ?? Clock.monotonic()
+          look.empty[key] = since
+          let hasBegun = try target.hasArguments(process)
+          if hasBegun { read = try target.environment(of: process) }
+          if !hasBegun || Clock.elapsed(from: since, to: Clock.monotonic()) < Self.emptyTime {
+            look.unfinished.insert(key)
+          }
+        }
+        look.isWhole = look.records.add(read.block) && !read.truncated && look.isWhole
       } catch {
         // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
         // matter: then nothing could be known.
         if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
       }
     }
-    let present = records.bytes
-    records.remember(before.records)
-    var known = before.known
-    var taint = before.taint
-    if records.bytes != before.records || known.isWhole != isWhole {
-      known.generation = generation
-      known.isWhole = isWhole
-      let block = EnvironmentBlock(records.bytes)
-      known.values = KnownValues(block.records.lazy.compactMap { block.value($0) })
-      taint.insert(EnvironmentBlock(present), rules: rules)
-      if taint.count != before.taint.count || taint.isSaturated != before.taint.isSaturated
-        || isWhole != before.known.isWhole
-      {
-        known.taintGeneration = generation
-        known.taint = taint
-        if !isWhole { known.taint.saturate() }
-        known.taint.prepare()
-      }
+    return look
+  }
+}
+
+extension Target {
+  fileprivate func hasArguments(_ process: borrowing TargetProcess) throws(Refusal) -> Bool {
+    do throws(ProcFSError) {
+      return try commandLine(of: process, limit: 1).map { !$0.text.isEmpty } ?? false
+    } catch {
+      throw Refusal(process: error)
     }
-    state.withLock {
-      // Who has stood still meanwhile knows less than who took over.
-      guard $0.begun == begun else { return }
-      $0.known = known
-      $0.taint = taint
-      // In the middle of execve(2) there is no environment for a moment: that there is none has to be seen twice.
-      $0.processes = keys.subtracting(empty.subtracting($0.empty))
-      $0.empty = empty
-      $0.records = records.bytes
-      $0.taken = Clock.monotonic()
-    }
-    return known
   }
 }
 
@@ -191,10 +237,13 @@ private struct Records {
     return true
   }
 
-  /// Takes up variables from before, the newest first, as many as there is room for: they never make what is known less.
+  /// Takes up variables from before, the newest first, as many as there is room for beside the secrets: they never make
+  /// what is known less.
   mutating func remember(_ block: [UInt8]) {
+    let mostBytes = Self.maximumBytes - MaskingLimits.taintBytes
+    let most = KnownValues.maximumCount - MaskingLimits.taintBytes / KnownValues.shortestValue
     for record in block.split(separator: 0) where !seen.contains(record.hashValue) {
-      guard bytes.count + record.count < Self.maximumBytes, seen.count < KnownValues.maximumCount else { return }
+      guard bytes.count + record.count < mostBytes, seen.count < most else { return }
       append(record)
     }
   }

@@ -62,6 +62,20 @@ final class Target: Sendable {
     }
   }
 
+  /// The block of arguments, at most `limit` bytes of it; nil where the process does not answer.
+  func commandLine(
+    of process: borrowing TargetProcess, limit: Int
+  ) throws(ProcFSError) -> (text: [UInt8], truncated: Bool)? {
+    let file = SharedDescriptor(try process.directory.open("cmdline"))
+    do throws(SystemError) {
+      return try pending.run(of: process.identity, isWaiting: process.stat.isWaiting) { () throws(SystemError) in
+        try ProcessDirectory.read(file.descriptor, limit: limit, shortReadIsEnd: true)
+      }
+    } catch {
+      throw ProcFSError(error)
+    }
+  }
+
   /// The environment block, as it was at execve(2).
   func environment(of process: borrowing TargetProcess) throws(Refusal) -> (block: [UInt8], truncated: Bool) {
     var stalled = Refusal(.targetUnresponsive, retryAfter: 10, log: "environ of \(process.identity.text) stalls")

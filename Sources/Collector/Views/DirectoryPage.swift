@@ -15,6 +15,8 @@ struct DirectoryPage {
   let limit: Int
   let place: CursorPlace
   let cursor: DirectoryCursor?
+  /// Monotonic nanoseconds: the page ends by then, too, though it has just begun.
+  let deadline: UInt64
 
   static let defaultEntries = 1000
   static let maximumEntries = 10_000
@@ -23,6 +25,9 @@ struct DirectoryPage {
   /// A page ends where its text has this many bytes, or when it has taken so long.
   private static let maximumBytes = 4 << 20
   private static let maximumTime: UInt64 = 4_000_000_000
+  /// How long after its beginning a request for a page may take that is made anew; an answer must have begun after ten
+  /// seconds.
+  static let latest: UInt64 = 8_000_000_000
 
   func answer() throws(Refusal) -> [UInt8] {
     let directory = found.place.shared
@@ -57,7 +62,8 @@ struct DirectoryPage {
       $0.member(array: "entries") {
         for (index, name) in names.enumerated() {
           entry(name).write(to: &$0)
-          let isFull = $0.bytes.count > Self.maximumBytes || Clock.monotonic() - started > Self.maximumTime
+          let now = Clock.monotonic()
+          let isFull = $0.bytes.count > Self.maximumBytes || now - started > Self.maximumTime || now > deadline
           guard isFull, index + 1 < names.count else { continue }
           list.truncated = true
           do throws(SystemError) {

@@ -17,7 +17,7 @@ struct FileView {
     let (path, container) = try files.wanted()
     try request.parameters.finish()
     let found = try files.find(path, in: container, followLast: false)
-    try request.charge("file", [found.object])
+    try files.charge("file", found)
     return try request.settled(files.target) { known throws(Refusal) in
       try answer(path, found, masker: files.masker(for: found, known))
     }
@@ -47,18 +47,19 @@ struct FileView {
   }
 
   func directory() throws(Refusal) -> [UInt8] {
+    let deadline = Clock.monotonic() + DirectoryPage.latest
     let (path, container) = try files.wanted()
     let limit = try request.parameters.integer("limit", in: 1...DirectoryPage.maximumEntries)
     let cursorText = try request.parameters.optional("cursor")
     try request.parameters.finish()
     let found = try files.find(path, in: container, followLast: true)
-    try request.charge("directory", [found.object])
+    try files.charge("directory", found)
     let place = CursorPlace(key: cursorKey, session: request.token.session, directory: found.object)
     let cursor = try cursorText.map { text throws(Refusal) in try DirectoryCursor(text, at: place) }
     return try request.settled(files.target) { known throws(Refusal) in
       try DirectoryPage(
         found: found, request: request, masker: files.masker(for: found, known),
-        limit: limit ?? DirectoryPage.defaultEntries, place: place, cursor: cursor
+        limit: limit ?? DirectoryPage.defaultEntries, place: place, cursor: cursor, deadline: deadline
       ).answer()
     }
   }

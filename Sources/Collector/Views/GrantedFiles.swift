@@ -25,6 +25,9 @@ struct GrantedFiles {
       try walk.proc.stalls.visit(.mount(place.mount.id), body)
     }
 
+    /// Symlinks led elsewhere than was asked for.
+    var isElsewhere: Bool { place.path != PathWalk.normalised(path) }
+
     /// For the budget of objects.
     var object: [UInt8] { Array(container.utf8) + [0] + place.path }
   }
@@ -57,10 +60,16 @@ struct GrantedFiles {
     }
   }
 
+  /// Charges for it. Where symlinks led stands in the record of a refusal, too.
+  func charge(_ kind: String, _ found: Found) throws(Refusal) {
+    if found.isElsewhere { _ = masker(for: found, try target.known()) }
+    try request.charge(kind, [found.object])
+  }
+
   /// For what is said of `found`. Where symlinks led elsewhere than was asked for, that place stands in the record too.
   func masker(for found: Found, _ known: TaintSurvey.Known) -> Masker {
     let masker = request.masker(known.taint)
-    if found.place.path != PathWalk.normalised(found.path) {
+    if found.isElsewhere {
       request.facts.resolvedPath = Self.text(found.place.path, masker).text
     }
     return masker

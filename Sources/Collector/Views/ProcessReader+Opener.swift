@@ -9,16 +9,9 @@ extension ProcessReader {
   static let ofCommandLine: Set<ProcessField> = [.arguments, .argumentCount, .titleRewritten]
 
   mutating func readCommandLine(_ process: borrowing TargetProcess) throws(ProcFSError) {
-    let file = SharedDescriptor(try process.directory.open("cmdline"))
-    let read: (text: [UInt8], truncated: Bool)?
-    do throws(SystemError) {
-      read = try target.pending.run(of: process.identity, isWaiting: process.stat.isWaiting) { () throws(SystemError) in
-        try ProcessDirectory.read(file.descriptor, limit: Self.commandLineLimit, shortReadIsEnd: true)
-      }
-    } catch {
-      throw ProcFSError(error)
+    guard let (block, isCut) = try target.commandLine(of: process, limit: Self.commandLineLimit) else {
+      return note(Self.ofCommandLine, .stalled)
     }
-    guard let (block, isCut) = read else { return note(Self.ofCommandLine, .stalled) }
     let line = CommandLine(block.span)
     set(.argumentCount, line.arguments.count)
     values[.titleRewritten] = .flag(line.titleRewritten)

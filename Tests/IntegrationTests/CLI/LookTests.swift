@@ -197,7 +197,11 @@ struct LookTests {
     func line(_ text: String) -> String { #"{"type":"line","text":"\#(text)"}"# }
     let peer = try ScriptedPeer([
       "/v1/logs/app": [
-        answer([#"{"type":"open","cursor":"c1"}"#, line("one"), line("two"), #"{"type":"hole","bytes":5000}"#]),
+        answer([
+          #"{"type":"open","cursor":"c1"}"#, line("one"), line("two"),
+          #"{"type":"line","text":"to the old file","late":true}"#,
+          #"{"type":"hole","bytes":5000}"#,
+        ]),
         // Breaks off again, before all of that has come once more, and with a heartbeat in between.
         answer([#"{"type":"open","cursor":"c1"}"#, line("one"), #"{"type":"heartbeat","cursor":"c2"}"#]),
         answer([
@@ -212,7 +216,7 @@ struct LookTests {
     ])
     let result = try peer.run(["tail", "app", "-f", "--since", "10m", "--grep", "o&e", "--file", "x.log"])
     #expect(result.status == 0, Comment(rawValue: result.error))
-    #expect(result.output == "one\ntwo\nthree\nfour\n")
+    #expect(result.output == "one\ntwo\nto the old file\nthree\nfour\n")
     #expect(result.error.components(separatedBy: "going on where it was").count == 3)
     #expect(result.error.contains("token has expired") && result.error.contains("follow_limit"))
     let requests = try peer.requests()
@@ -225,6 +229,17 @@ struct LookTests {
         "/v1/logs/app?cursor=c2&grep=o%26e&file=x.log&follow=true",
         "/v1/logs/app?cursor=c3&grep=o%26e&file=x.log&follow=true",
       ])
+  }
+
+  @Test("where the tokens expire at once, as behind a clock that is wrong, a follow does not ask for ever")
+  func tokensThatExpireAtOnce() throws {
+    let over = ScriptedPeer.Answer(
+      type: "application/x-ndjson",
+      body: #"{"type":"open","cursor":"c1"}"# + "\n" + #"{"type":"end","reason":"token_expired","cursor":"c1"}"# + "\n")
+    let peer = try ScriptedPeer(["/v1/logs/app": [over]])
+    let result = try peer.run(["tail", "app", "-f"])
+    #expect(result.status == 69 && result.error.contains("compare the clocks"), Comment(rawValue: result.error))
+    #expect(try peer.requests().count { $0.hasPrefix("GET") } == 7)
   }
 
   @Test("a follow begins anew, and says so, where the agent does not know its cursor any more")
