@@ -90,6 +90,8 @@ final class MainLoop {
       giveUpStalled()
       tickFollows()
       giveUpLate()
+      // This thread was the last that had a file.
+      if pool.stalls.canTidy { _ = pool.submit(stream: nil) { _ in } }
       do throws(SystemError) { try send() } catch {
         if error.number == Errno.brokenPipe { return }
         throw Collector.Failure("endpoint: \(error)")

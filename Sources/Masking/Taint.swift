@@ -53,9 +53,10 @@ package struct Taint: Sendable {
   /// A secret, and what a program makes of it before it uses it: without the spaces and the quotes around it, and without
   /// escapes.
   private mutating func addForms(of secret: [UInt8]) {
-    // Whatever has the quotes has what is between them, too.
     let unquoted = ByteText.unquoted(secret)
     let bare = Strength.isStrong(unquoted) ? unquoted : secret
+    // Of a long one the quotes alone would show, and in pieces that begin elsewhere it would take the budget twice.
+    if bare != secret, secret.count <= MaskingLimits.taintPieceBytes { add(secret) }
     let plain = EscapeDecoding(bare.span, layer: .backslash)?.bytes ?? bare
     if !Self.isInLines(bare, plain) { add(bare) }
     if plain != bare { add(plain) }
@@ -63,7 +64,7 @@ package struct Taint: Sendable {
   }
 
   /// Whether `escaped` is a long text whose only escapes are those between its lines. Then these are parts of it as it
-  /// stands, and the scan undoes what is between them; its own pieces begin elsewhere and would take the budget twice.
+  /// stands, and the scan undoes what is between them.
   private static func isInLines(_ escaped: [UInt8], _ plain: [UInt8]) -> Bool {
     func ends(_ bytes: [UInt8]) -> Int { bytes.count { $0 == 0x0A || $0 == 0x0D } }
     let undone = ends(plain) - ends(escaped)

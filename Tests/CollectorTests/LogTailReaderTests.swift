@@ -10,7 +10,8 @@ import Testing
 struct LogTailReaderTests {
   static func opened(_ tree: borrowing Tree, _ name: String) throws -> OpenedLog {
     let file = SharedDescriptor(try FileDescriptor.open(path: tree.path + "/" + name, .read))
-    return OpenedLog(file: file, status: try file.descriptor.status(), name: Array(name.utf8))
+    return OpenedLog(
+      file, status: try file.descriptor.status(), name: Array(name.utf8), mount: 1, stalls: StallWatch())
   }
 
   static func selection(

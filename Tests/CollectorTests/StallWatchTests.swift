@@ -57,6 +57,41 @@ struct StallWatchTests {
     #expect(watch.stalledWorkers == 0 && watch.isClosed(place))
   }
 
+  @Test func whatIsLeftBehindIsClosedByAWorkerWhereThePlaceAnswers() throws {
+    let watch = StallWatch(workers: 2)
+    let place = StallWatch.Place.mount(7)
+    let visitor = try Visitor(watch, worker: 0, place: place)
+    visitor.entered.wait()
+    /// The other end of what is left there.
+    func leave(at place: StallWatch.Place) throws -> Linux.FileDescriptor {
+      let (ours, theirs) = try Sockets.pair(.stream)
+      watch.leaveBehind(SharedDescriptor(FileDescriptor(owning: theirs)), at: place)
+      return FileDescriptor(owning: ours)
+    }
+    func isOpen(_ other: borrowing Linux.FileDescriptor) throws -> Bool {
+      try Poll.wait([Poll.Interest(other.raw)], timeoutMilliseconds: 0) == nil
+    }
+    let hung = try leave(at: place)
+    let other = try leave(at: .mount(8))
+    let tidied = try EventCounter(semaphore: true)
+    func tidy() {
+      Thread {
+        WorkerThread.become(1)
+        watch.tidy()
+        tidied.signal()
+      }.start()
+      tidied.wait()
+    }
+    #expect(try watch.canTidy && isOpen(hung) && isOpen(other))
+    tidy()
+    #expect(try !watch.canTidy && isOpen(hung) && !isOpen(other))
+    visitor.release.signal()
+    visitor.ended.wait()
+    #expect(watch.canTidy)
+    tidy()
+    #expect(try !watch.canTidy && !isOpen(hung))
+  }
+
   /// The second waits outside, and is refused when the first turns out to stand still: it costs one worker.
   @Test func oneAtATime() throws {
     let watch = StallWatch(workers: 3)

@@ -77,13 +77,13 @@ struct FollowedLog: Sendable {
   /// Bytes that are there and not read yet, but for a hole before them.
   var lag: UInt64 {
     get throws(SystemError) {
-      let size = try opened.file.descriptor.status().size
+      let size = try opened.statusNow().size
       var total: UInt64 = 0
       if size > offset {
-        let data = try opened.file.descriptor.nextData(from: Int64(clamping: offset)).map { UInt64($0) } ?? size
+        let data = try opened.nextData(from: Int64(clamping: offset)).map { UInt64($0) } ?? size
         total = size > data ? size - max(data, offset) : 0
       }
-      for next in queue { total = total.addingClamped(try next.opened.file.descriptor.status().size) }
+      for next in queue { total = total.addingClamped(try next.opened.statusNow().size) }
       return total
     }
   }
@@ -98,7 +98,7 @@ struct FollowedLog: Sendable {
     let count = Int(min(offset, UInt64(LogCursor.markedBytes)))
     var bytes: [UInt8] = []
     while bytes.count < count {
-      let got = try opened.file.descriptor.read(
+      let got = try opened.read(
         into: &bytes, count: count - bytes.count, at: Int64(offset) - Int64(count) + Int64(bytes.count))
       if got == 0 { break }
     }
@@ -118,7 +118,7 @@ struct FollowedLog: Sendable {
       look(now: now)
       if let event = try late(now: now) { return event }
     }
-    var status = try opened.file.descriptor.status()
+    var status = try opened.statusNow()
     var (isCut, event) = try read(status, limit: limit)
     if isCut {
       guard let copy = copy() else {
@@ -134,7 +134,7 @@ struct FollowedLog: Sendable {
       isCopy = true
       start(at: place, now: now)
       before = try bytes(before: place)
-      status = try opened.file.descriptor.status()
+      status = try opened.statusNow()
       (isCut, event) = try read(status, limit: limit)
     }
     if let event {
@@ -165,7 +165,7 @@ struct FollowedLog: Sendable {
       return (!isCopy && found != before, nil)
     }
     if status.size - offset >= LineCutter.shortestHole {
-      let data = try opened.file.descriptor.nextData(from: Int64(offset)).map { UInt64($0) } ?? status.size
+      let data = try opened.nextData(from: Int64(offset)).map { UInt64($0) } ?? status.size
       if data >= offset + LineCutter.shortestHole, data <= status.size {
         let found = try bytes(before: offset)
         guard isCopy || found == before else { return (true, nil) }
@@ -177,7 +177,7 @@ struct FollowedLog: Sendable {
     }
     // What was read already comes again with what is new: in one call, so that nothing happens between.
     var bytes: [UInt8] = []
-    let got = try opened.file.descriptor.read(
+    let got = try opened.read(
       into: &bytes, count: before.count + limit, at: Int64(offset) - Int64(before.count))
     guard bytes.prefix(before.count) == before[...] else { return (!isCopy, nil) }
     guard got > before.count else { return (false, nil) }
@@ -257,7 +257,7 @@ struct FollowedLog: Sendable {
   }
 
   private static func statusNow(_ opened: OpenedLog) -> FileStatus {
-    do throws(SystemError) { return try opened.file.descriptor.status() } catch { return opened.status }
+    do throws(SystemError) { return try opened.statusNow() } catch { return opened.status }
   }
 
   private static func stands(_ text: [UInt8], before offset: UInt64, in file: OpenedLog) -> Bool {
@@ -268,7 +268,7 @@ struct FollowedLog: Sendable {
   private func isDone(next: Next, now: UInt64) throws(SystemError) -> Bool {
     if isCopy { return true }
     // As long as the new file is empty nothing is lost by waiting for the old one.
-    let size = try next.opened.file.descriptor.status().size
+    let size = try next.opened.statusNow().size
     guard queue.count > 1 || size > 0 else { return false }
     return now &- quietSince >= Self.quietTime || now &- next.found >= Self.longestWait
   }
@@ -290,7 +290,7 @@ struct FollowedLog: Sendable {
       return nil
     }
     var bytes: [UInt8] = []
-    guard try last.opened.file.descriptor.read(into: &bytes, count: Self.chunk, at: Int64(last.offset)) > 0 else {
+    guard try last.opened.read(into: &bytes, count: Self.chunk, at: Int64(last.offset)) > 0 else {
       return nil
     }
     last.offset += UInt64(bytes.count)

@@ -47,15 +47,16 @@ final class LogFiles: Sendable {
       }
     }
     do throws(SystemError) {
-      guard try place.shared.descriptor.status().kind == .directory else {
-        throw SystemError("open", Errno.notDirectory)
+      let status = try walk.proc.stalls.visit(.mount(place.mount.id)) { () throws(SystemError) in
+        try place.shared.descriptor.status()
       }
+      guard status.kind == .directory else { throw SystemError("open", Errno.notDirectory) }
     } catch {
       throw error.number == Errno.notDirectory ? Refusal(.logNotFound) : Refusal(process: ProcFSError(error))
     }
     // From here on paths begin at the folder.
     let below = PathWalk(mounts: walk.mounts, proc: walk.proc, rootPoint: walk.rootPoint == nil ? nil : place.path)
-    return LogFolder(directory: place.shared, walk: below, allowsHardLinks: source.allowsHardLinks)
+    return LogFolder(place, walk: below, allowsHardLinks: source.allowsHardLinks)
   }
 
   /// The files that a source stands for at this moment.

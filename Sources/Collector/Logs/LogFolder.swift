@@ -2,20 +2,6 @@ internal import API
 internal import Linux
 internal import ProcFS
 
-/// A file of a log, opened for reading.
-struct OpenedLog: Sendable {
-  var file: SharedDescriptor
-  /// As it was when it was opened.
-  var status: FileStatus
-  /// In its folder.
-  var name: [UInt8]
-
-  /// The same one: by device, inode and, since the number of a removed file is soon given to another, time of birth.
-  func isSame(as other: FileStatus) -> Bool {
-    status.isSameFile(as: other) && status.born == other.born
-  }
-}
-
 /// The folder that the files of a source stand in, held. A file is reached from it by one name, which is no symlink: so
 /// no file of a source leads out of its folder.
 struct LogFolder: Sendable {
@@ -37,11 +23,13 @@ struct LogFolder: Sendable {
   static let maximumNames = 20_000
 
   private let directory: SharedDescriptor
+  private let mount: UInt64
   private let walk: PathWalk
   private let allowsHardLinks: Bool
 
-  init(directory: SharedDescriptor, walk: PathWalk, allowsHardLinks: Bool) {
-    self.directory = directory
+  init(_ place: PathWalk.Place, walk: PathWalk, allowsHardLinks: Bool) {
+    directory = place.shared
+    mount = place.mount.id
     self.walk = walk
     self.allowsHardLinks = allowsHardLinks
   }
@@ -49,8 +37,10 @@ struct LogFolder: Sendable {
   /// Unsorted.
   func names() throws(Refusal) -> (names: [[UInt8]], truncated: Bool) {
     do throws(SystemError) {
-      let readable = try directory.descriptor.reopenForReading()
-      return try DirectoryReader.names(in: readable, limit: Self.maximumNames)
+      return try walk.proc.stalls.visit(.mount(mount)) { () throws(SystemError) in
+        let readable = try directory.descriptor.reopenForReading()
+        return try DirectoryReader.names(in: readable, limit: Self.maximumNames)
+      }
     } catch {
       throw Self.refusal(PathWalk.Failure(cause: .system(error), path: []))
     }
@@ -83,7 +73,8 @@ struct LogFolder: Sendable {
     do throws(SystemError) {
       return try walk.proc.stalls.visit(.mount(found.mount)) { () throws(SystemError) in
         let file = SharedDescriptor(try found.place.descriptor.reopenForReading())
-        return OpenedLog(file: file, status: try file.descriptor.status(), name: found.name)
+        return OpenedLog(
+          file, status: try file.descriptor.status(), name: found.name, mount: found.mount, stalls: walk.proc.stalls)
       }
     } catch {
       switch error.number {

@@ -112,7 +112,7 @@ final class LogFollow: Sendable {
       case .place(let place, _): offset = place
       }
       let log = try FollowedLog(opened, offset: offset, place: place, now: now)
-      let cutter = try LineCutter.before(offset, in: opened.file, masker: masker, values: known.values)
+      let cutter = try LineCutter.before(offset, in: opened, masker: masker, values: known.values)
       state = Mutex(
         State(
           log: log, cutter: cutter, masker: masker, maskerGeneration: known.generation,
@@ -318,7 +318,7 @@ final class LogFollow: Sendable {
     }
     guard lag > lagLimit else { return }
     state.lagLimit = limits.lag
-    let size = try state.log.opened.file.descriptor.status().size
+    let size = try state.log.opened.statusNow().size
     let kept = state.log.hasMore ? 0 : limits.kept
     guard size > kept, size - kept > state.log.offset else { return }
     let start = state.cutter.lineStart
@@ -329,7 +329,7 @@ final class LogFollow: Sendable {
     record.reason = "slow"
     try state.log.jump(to: place)
     state.cutter = try LineCutter.before(
-      place, in: state.log.opened.file, masker: state.masker, values: state.cutter.values)
+      place, in: state.log.opened, masker: state.masker, values: state.cutter.values)
     write(record, to: &out, &state)
   }
 
@@ -338,7 +338,7 @@ final class LogFollow: Sendable {
     var offset = place
     while offset < min(end, place + Self.searchedBytes) {
       var bytes: [UInt8] = []
-      let got = try opened.file.descriptor.read(into: &bytes, count: FollowedLog.chunk, at: Int64(offset))
+      let got = try opened.read(into: &bytes, count: FollowedLog.chunk, at: Int64(offset))
       if got == 0 { break }
       if let newline = bytes.firstIndex(of: 0x0A) { return offset + UInt64(newline) + 1 }
       offset += UInt64(got)
@@ -354,7 +354,7 @@ final class LogFollow: Sendable {
     while offset < end {
       var bytes: [UInt8] = []
       let wanted = Int(min(UInt64(FollowedLog.chunk), end - offset))
-      let got = try opened.file.descriptor.read(into: &bytes, count: wanted, at: Int64(offset))
+      let got = try opened.read(into: &bytes, count: wanted, at: Int64(offset))
       if got == 0 { break }
       count += Int64(bytes.count { $0 == 0x0A })
       offset += UInt64(got)

@@ -181,13 +181,13 @@ struct Window {
         start = Int64(clamping: files[file].status.size)
         continue
       }
-      let descriptor = files[file].file
+      let opened = files[file]
       var begin = (start - 1) / Self.block * Self.block
       if scanned + (start - begin) > wanted {
         begin = (start - (wanted - scanned) + Self.alignment - 1) / Self.alignment * Self.alignment
         guard begin < start else { return }
       }
-      let end = try Self.endOfData(in: descriptor, before: start, from: begin)
+      let end = try Self.endOfData(in: opened, before: start, from: begin)
       if end < start {
         pieces.append(Piece(file: file, start: UInt64(end), content: .hole(UInt64(start - end))))
         start = end
@@ -196,7 +196,7 @@ struct Window {
       var bytes: [UInt8] = []
       // Short reads happen only if the file shrinks meanwhile; what is there is used.
       while bytes.count < start - begin {
-        let got = try descriptor.descriptor.read(
+        let got = try opened.read(
           into: &bytes, count: Int(start - begin) - bytes.count, at: begin + Int64(bytes.count))
         if got == 0 { break }
       }
@@ -210,10 +210,10 @@ struct Window {
   /// `place`, or where the data ends before it: where nothing but a hole is between `from` and `place`, the end of the
   /// block that has the last data. Takes about forty calls for the largest file.
   private static func endOfData(
-    in file: SharedDescriptor, before place: Int64, from: Int64
+    in opened: OpenedLog, before place: Int64, from: Int64
   ) throws(SystemError) -> Int64 {
     func hasData(from offset: Int64) throws(SystemError) -> Bool {
-      try file.descriptor.nextData(from: offset).map { $0 < place } ?? false
+      try opened.nextData(from: offset).map { $0 < place } ?? false
     }
     if try hasData(from: from) { return place }
     // The last block that data can be reached from.
@@ -246,7 +246,7 @@ extension LineCutter {
   /// line that `offset` is inside of (it is longer than what was read, or the file was written anew behind a cursor) is
   /// not shown from its middle.
   static func before(
-    _ offset: UInt64, in file: SharedDescriptor, masker: Masker, values: KnownValues
+    _ offset: UInt64, in opened: OpenedLog, masker: Masker, values: KnownValues
   ) throws(SystemError) -> LineCutter {
     var cutter = LineCutter(position: offset)
     cutter.values = values
@@ -258,7 +258,7 @@ extension LineCutter {
       let length = Int(min(65536, start))
       var bytes: [UInt8] = []
       while bytes.count < length {
-        let got = try file.descriptor.read(
+        let got = try opened.read(
           into: &bytes, count: length - bytes.count, at: Int64(start) - Int64(length) + Int64(bytes.count))
         if got == 0 { break }
       }

@@ -38,6 +38,16 @@ final class StallWatch: Sendable {
     var workers: [Worker]
     /// Until when nobody goes there; `max` while somebody stands still there.
     var closed: [Place: UInt64] = [:]
+    /// What is to be closed at a place.
+    var left: [Place: [SharedDescriptor]] = [:]
+
+    /// Where there is something to close and nobody is.
+    mutating func placeToTidy(now: UInt64) -> Place? {
+      for place in left.keys where !StallWatch.isClosed(place, in: &self, now: now) {
+        if !workers.contains(where: { $0.place == place }) { return place }
+      }
+      return nil
+    }
   }
 
   private let state: Mutex<State>
@@ -103,6 +113,38 @@ final class StallWatch: Sendable {
 
   /// How many workers stand still.
   var stalledWorkers: Int { state.withLock { $0.workers.count { $0.isStalled } } }
+
+  /// Has a descriptor closed by a worker, as soon as its place answers. Does not wait.
+  func leaveBehind(_ descriptor: SharedDescriptor, at place: Place) {
+    state.withLock { if !$0.workers.isEmpty { $0.left[place, default: []].append(descriptor) } }
+  }
+
+  /// Whether a worker could close something now.
+  var canTidy: Bool {
+    let now = Clock.monotonic()
+    return state.withLock { !$0.left.isEmpty && $0.placeToTidy(now: now) != nil }
+  }
+
+  /// Closes what was left behind, place by place. For a worker between two requests.
+  func tidy() {
+    while true {
+      // What is taken is closed by the end of the statement.
+      guard takeLeft() != nil else { return }
+      leave()
+      end(worker: WorkerThread.current)
+    }
+  }
+
+  /// What was left at one place, where this worker is from now on.
+  private func takeLeft() -> [SharedDescriptor]? {
+    let worker = WorkerThread.current
+    let now = Clock.monotonic()
+    return state.withLock { state in
+      guard state.workers.indices.contains(worker), let place = state.placeToTidy(now: now) else { return nil }
+      state.workers[worker] = Worker(place: place, since: now, busySince: now)
+      return state.left.removeValue(forKey: place)
+    }
+  }
 
   /// The first half of `visit`; then `leave` is owed.
   func enter(_ place: Place) throws(SystemError) {

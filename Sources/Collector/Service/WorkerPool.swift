@@ -36,14 +36,19 @@ final class WorkerPool: Sendable {
         running.signal()
         while true {
           (isReserve ? rescued : waiting).wait()
-          guard let next = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { continue }
-          stalls.begin(worker: worker, stream: next.stream)
-          next.job(isReserve)
-          stalls.end(worker: worker)
+          runNext(worker: worker, isReserve: isReserve)
+          if !isReserve { stalls.tidy() }
         }
       }
     }
     for _ in 0...threads { running.wait() }
+  }
+
+  private func runNext(worker: Int, isReserve: Bool) {
+    guard let next = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return }
+    stalls.begin(worker: worker, stream: next.stream)
+    next.job(isReserve)
+    stalls.end(worker: worker)
   }
 
   /// Whether no worker but the reserve can be expected to take a job.

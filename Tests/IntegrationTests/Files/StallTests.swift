@@ -106,6 +106,33 @@ struct StallTests {
     }
   }
 
+  @Test("logs that are followed on a file system that dies: one worker, an end for each, and the rest goes on")
+  func followedLogs() throws {
+    let target = try HangingTarget("fuse")
+    let agent = try AgentUnderTest([], options: ["--pid", "\(try target.pid("above"))", "--log", "app=/file"])
+    defer { target.end() }
+    let token = try concurrent(agent)
+    let follows = try (0..<6).map { _ in try Follow(agent, "/v1/logs/app?follow=true&lines=1", token: token) }
+    for follow in follows { try follow.wait(for: "content of a file") }
+    try target.freeze()
+    let deadline = Date().addingTimeInterval(60)
+    while try stuckThreads(of: agent) == 0, Date() < deadline { usleep(50_000) }
+    for _ in 0..<20 {
+      // Also at once, while nobody knows yet that the file system is dead.
+      let (code, seconds) = try ask(agent, "/v1/processes", token)
+      #expect(code == "200" && seconds < 4.5, "\(code) after \(seconds)")
+      usleep(300_000)
+    }
+    #expect(try stuckThreads(of: agent) == 1)
+    // One was given up, the others were told.
+    var told = 0
+    for follow in follows where follow.text.contains("\"unreadable\"") { told += 1 }
+    #expect(told == 5)
+    let events = try agent.audit.filter { $0["type"] as? String == "completion" && $0["complete"] as? Bool == false }
+    #expect(events.count == 1 && events.first?["reason"] as? String == "target_unresponsive", "\(events)")
+    #expect(try ask(agent, "/v1/logs/app", token).0 == "target_unresponsive")
+  }
+
   /// A token with room for eight at a time.
   private func concurrent(_ agent: AgentUnderTest) throws -> String {
     try agent.narrowToken { $0["limits"] = ["requests": 1000, "concurrency": 16] }
