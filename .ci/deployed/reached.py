@@ -7,6 +7,7 @@ import yaml
 
 OBJECT = re.compile(r"""(?m)(^|[\s{,'"])(apiVersion|kind)['"]?\s*:""")
 KEYS = {"apiVersion", "kind", "namespace", "resources", "images", "configMapGenerator", "generatorOptions", "patches"}
+LOCAL = "config.kubernetes.io/local-config"
 # Of the broker's policy, which looks like an object, and is read by the broker alone.
 OURS = "sidelight.dev/v1"
 
@@ -31,7 +32,7 @@ def has_object(value):
 def is_object(path):
     """Whether a file, of whatever name, has an object of Kubernetes in it."""
     said = documents(path)
-    if said is not None and any(map(has_object, said)):
+    if said is None and path.suffix in (".yaml", ".yml", ".json") or any(map(has_object, said or [])):
         return True
     try:
         text = path.read_bytes().decode()
@@ -39,6 +40,13 @@ def is_object(path):
         return True
     is_ours = said and all(isinstance(document, dict) and document.get("apiVersion") == OURS for document in said)
     return bool(OBJECT.search(text)) and not is_ours
+
+
+def is_local(value):
+    """Whether an annotation in it has kustomize leave an object out."""
+    if isinstance(value, dict):
+        return LOCAL in value or any(map(is_local, value.values()))
+    return isinstance(value, list) and any(map(is_local, value))
 
 
 def deletes(patch):
@@ -80,4 +88,6 @@ def faults(folder):
             found.append(f"{name} is a symlink")
         elif path.is_file() and path not in named and is_object(path):
             found.append(f"{name} is rendered by no kustomization of its folder")
+        elif path.is_file() and any(map(is_local, documents(path) or [])):
+            found.append(f"{name} is left out, by its annotation")
     return found

@@ -285,6 +285,10 @@ configMapGenerator: [{name: notes, files: [notes.yaml]}]
                 (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
                 self.assertEqual(reached.faults(folder), [f"{name} is rendered by no kustomization of its folder"])
                 (folder / name).unlink()
+            (folder / "pod.yaml").write_text(
+                'kind: Pod\nmetadata: {annotations: {"config.kubernetes.io/local-config": "true"}}')
+            self.assertEqual(reached.faults(folder), ["pod.yaml is left out, by its annotation"])
+            (folder / "pod.yaml").write_text("kind: Pod")
             (folder / "link").symlink_to("/etc")
             self.assertEqual(reached.faults(folder), ["link is a symlink"])
             (folder / "link").unlink()

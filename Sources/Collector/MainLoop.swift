@@ -71,6 +71,8 @@ final class MainLoop {
   func run() throws(Collector.Failure) {
     defer { recordEnds() }
     while true {
+      // This thread may have been the last that had a file.
+      pool.tidy()
       let ready: [Poll.Ready]?
       do throws(SystemError) {
         ready = try Poll.wait(
@@ -90,8 +92,6 @@ final class MainLoop {
       giveUpStalled()
       tickFollows()
       giveUpLate()
-      // This thread was the last that had a file.
-      if pool.stalls.canTidy { _ = pool.submit(stream: nil) { _ in } }
       do throws(SystemError) { try send() } catch {
         if error.number == Errno.brokenPipe { return }
         throw Collector.Failure("endpoint: \(error)")
@@ -99,8 +99,8 @@ final class MainLoop {
     }
   }
 
-  /// No timer runs while nobody asks for anything.
-  private var timeout: Int32 { entries.isEmpty ? -1 : 250 }
+  /// No timer runs while nobody asks for anything and nothing is to be closed.
+  private var timeout: Int32 { entries.isEmpty ? pool.stalls.hasLeft ? 1000 : -1 : 250 }
 
   // MARK: Frames from the endpoint
 

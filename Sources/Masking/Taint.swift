@@ -86,20 +86,27 @@ package struct Taint: Sendable {
 
   private mutating func add(_ secret: [UInt8]) {
     // Each line by itself, since a log shows a value of many lines in many lines.
-    for line in secret.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-      var rest = line
-      while !rest.isEmpty {
-        // The last piece of a long line is as long as the others, so that none is too short to be looked for.
-        let isLast = rest.count <= MaskingLimits.taintPieceBytes
-        let piece = Array(
-          isLast ? line.suffix(MaskingLimits.taintPieceBytes) : rest.prefix(MaskingLimits.taintPieceBytes))
-        rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
-        let isPart = piece.count >= MaskingLimits.shortestStrong && piece.count < line.count
-        if isPart || Strength.isStrong(piece) { keep(piece) }
-      }
+    let lines = secret.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
+    var hasWeak = false
+    for line in lines {
+      if Strength.isStrong(Array(line)) { keepPieces(of: line) } else { hasWeak = true }
     }
-    // A value over several lines may also stand on one, escaped.
-    if secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret) { keep(secret) }
+    // A value over several lines may also stand on one, escaped. Its lines are found there, but for those that alone could
+    // be chance.
+    guard lines.count > 1, hasWeak || secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret) else {
+      return
+    }
+    keepPieces(of: secret[...])
+  }
+
+  private mutating func keepPieces(of text: ArraySlice<UInt8>) {
+    var rest = text
+    while !rest.isEmpty {
+      // The last piece of a long one is as long as the others, so that none is too short to be looked for.
+      let isLast = rest.count <= MaskingLimits.taintPieceBytes
+      keep(Array(isLast ? text.suffix(MaskingLimits.taintPieceBytes) : rest.prefix(MaskingLimits.taintPieceBytes)))
+      rest = rest.dropFirst(MaskingLimits.taintPieceBytes)
+    }
   }
 
   private mutating func keep(_ piece: [UInt8]) {

@@ -46,6 +46,8 @@ package struct ProcessStat: Sendable, Equatable {
   package var isKernelThread: Bool { flags & 0x0020_0000 != 0 }
   /// PF_FORKNOEXEC: it has not called execve(2) since its fork(2), and so has its parent's environment.
   package var isForkOnly: Bool { flags & 0x40 != 0 }
+  /// PF_EXITING: its memory goes, or has gone.
+  package var isExiting: Bool { flags & 0x4 != 0 }
   package var isZombie: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
 
   package init(_ text: Span<UInt8>) throws(ProcFSError) {

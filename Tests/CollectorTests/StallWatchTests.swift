@@ -82,14 +82,14 @@ struct StallWatchTests {
       }.start()
       tidied.wait()
     }
-    #expect(try watch.canTidy && isOpen(hung) && isOpen(other))
+    #expect(try watch.canTidy && watch.hasLeft && isOpen(hung) && isOpen(other))
     tidy()
     #expect(try !watch.canTidy && isOpen(hung) && !isOpen(other))
     visitor.release.signal()
     visitor.ended.wait()
     #expect(watch.canTidy)
     tidy()
-    #expect(try !watch.canTidy && !isOpen(hung))
+    #expect(try !watch.canTidy && !watch.hasLeft && !isOpen(hung))
   }
 
   /// The second waits outside, and is refused when the first turns out to stand still: it costs one worker.

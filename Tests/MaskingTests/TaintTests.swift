@@ -177,6 +177,16 @@ import Testing
     }
   }
 
+  /// Each line could be chance, all of them together are none.
+  @Test(arguments: ["\n", "\\n", "\r\n"]) func aLongValueOfWeakLines(end: String) throws {
+    var generator = SeededGenerator(seed: 9)
+    let codes = (0..<70).map { _ in String(Int.random(in: 1_000_000...9_999_999, using: &generator)) }
+    let masker = try masker(environment: [("RECOVERY_CODES_SECRET", codes.joined(separator: end))])
+    let escaped = end.replacing("\r", with: "\\r").replacing("\n", with: "\\n")
+    let shown = masker.shown("loaded \(codes.joined(separator: escaped)) all")
+    #expect(shown.hasPrefix("loaded \u{2039}recurring") && !codes.contains(where: shown.contains), "\(shown)")
+  }
+
   @Test func twoTaintsAreOne() {
     func taint(_ values: String...) -> Taint {
       var taint = Taint()

@@ -112,7 +112,7 @@ struct LogFollower {
       if record.type == .hole {
         // Those between the first lines were not said.
         guard position.toSkip == 0 else { return }
-      } else if record.type == .line, record.late == nil {
+      } else if record.type == .line, record.late != true {
         position.behind += 1
         guard position.toSkip == 0 else {
           position.toSkip -= 1

@@ -24,6 +24,8 @@ final class LogFollow: Sendable {
 
   private struct State: Sendable {
     var log: FollowedLog
+    /// The file whose lines are cut.
+    var file: FileStatus
     var cutter: LineCutter
     /// For what comes late to the file before.
     var lateCutter: LineCutter?
@@ -115,7 +117,7 @@ final class LogFollow: Sendable {
       let cutter = try LineCutter.before(offset, in: opened, masker: masker, values: known.values)
       state = Mutex(
         State(
-          log: log, cutter: cutter, masker: masker, maskerGeneration: known.generation,
+          log: log, file: opened.status, cutter: cutter, masker: masker, maskerGeneration: known.generation,
           pace: FollowPace(perSecond: limits.perSecond, burst: limits.burst, now: now), lastRecord: now,
           backlog: []))
     } catch {
@@ -207,6 +209,8 @@ final class LogFollow: Sendable {
   ) -> Ending? {
     do throws(SystemError) {
       while out.bytes.count < Self.tickBytes {
+        // A log that is cut again and again has all its older parts opened each time.
+        target.proc.stalls.tidy()
         let time = Clock.monotonic()
         guard Clock.elapsed(from: now, to: time) < Self.tickTime else { break }
         guard state.pace.allowance(now: time) > 0 else {
@@ -258,21 +262,13 @@ final class LogFollow: Sendable {
       }
     case .hole(let count): state.cutter.skip(count)
     case .rotated:
-      // What is written to the old file from now on is the rest of a line, or a new one.
-      let isInside = state.cutter.hasUnfinished
-      finishPending(&state, to: &out)
-      state.lateCutter = state.cutter
-      if isInside { state.lateCutter?.beginInsideLine() }
-      goOn(&state)
       // The new file's name is text of the target, too.
-      guard refreshMasker(&state) else { return .unreadable }
+      guard goOn(&state, to: &out) else { return .unreadable }
       var record = LogRecord(.rotated, of: TargetText(bytes: state.masker.text(state.log.opened.name).rendered()))
       record.reason = "replaced"
       write(record, to: &out, &state)
     case .reset(let reason):
-      finishPending(&state, to: &out)
-      state.lateCutter = nil
-      goOn(&state)
+      guard goOn(&state, to: &out) else { return .unreadable }
       var record = LogRecord(.reset)
       record.reason = reason
       write(record, to: &out, &state)
@@ -289,8 +285,21 @@ final class LogFollow: Sendable {
     return cutter
   }
 
-  /// The cutter keeps what it knows of blocks of several lines, which may go on in the next file.
-  private func goOn(_ state: inout State) { state.cutter.move(to: state.log.offset) }
+  /// Ends the present file's last line. The cutter keeps what it knows of blocks of several lines, which may go on in the
+  /// next file. False where it cannot be known what may not show.
+  private func goOn(_ state: inout State, to out: inout JSONLines) -> Bool {
+    let isKnown = refreshMasker(&state)
+    let isInside = state.cutter.hasUnfinished
+    finishPending(&state, to: &out)
+    if !state.log.opened.isSame(as: state.file) {
+      // What is written to the old file from now on is the rest of a line, or a new one.
+      state.lateCutter = state.cutter
+      if isInside { state.lateCutter?.beginInsideLine() }
+      state.file = state.log.opened.status
+    }
+    state.cutter.move(to: state.log.offset)
+    return isKnown
+  }
 
   private func refreshMasker(_ state: inout State) -> Bool {
     do throws(Refusal) {

@@ -22,6 +22,8 @@ final class StallWatch: Sendable {
   static let patienceElsewhere: UInt64 = 10_000_000_000
   /// Most places remembered; the oldest are forgotten.
   private static let maximumPlaces = 1024
+  /// Most descriptors that are closed in one visit.
+  private static let tidiedAtOnce = 32
 
   private struct Worker: Sendable {
     /// The stream that it works for.
@@ -125,24 +127,28 @@ final class StallWatch: Sendable {
     return state.withLock { !$0.left.isEmpty && $0.placeToTidy(now: now) != nil }
   }
 
-  /// Closes what was left behind, place by place. For a worker between two requests.
+  /// Whether there is something to close at a place where nobody stands still.
+  var hasLeft: Bool { state.withLock { state in state.left.keys.contains { state.closed[$0] != .max } } }
+
+  /// Closes what was left behind where that is possible now. For a worker, in between visits.
   func tidy() {
-    while true {
-      // What is taken is closed by the end of the statement.
-      guard takeLeft() != nil else { return }
-      leave()
-      end(worker: WorkerThread.current)
-    }
+    // What is taken is closed by the end of the condition.
+    while takeLeft() != nil { leave() }
   }
 
-  /// What was left at one place, where this worker is from now on.
+  /// Some of what was left at one place, where this worker is from now on.
   private func takeLeft() -> [SharedDescriptor]? {
     let worker = WorkerThread.current
     let now = Clock.monotonic()
     return state.withLock { state in
-      guard state.workers.indices.contains(worker), let place = state.placeToTidy(now: now) else { return nil }
-      state.workers[worker] = Worker(place: place, since: now, busySince: now)
-      return state.left.removeValue(forKey: place)
+      guard state.workers.indices.contains(worker), let place = state.placeToTidy(now: now),
+        let left = state.left.removeValue(forKey: place)
+      else { return nil }
+      state.workers[worker].place = place
+      state.workers[worker].since = now
+      let rest = left.dropFirst(Self.tidiedAtOnce)
+      if !rest.isEmpty { state.left[place] = Array(rest) }
+      return Array(left.prefix(Self.tidiedAtOnce))
     }
   }
 

@@ -37,7 +37,10 @@ final class WorkerPool: Sendable {
         while true {
           (isReserve ? rescued : waiting).wait()
           runNext(worker: worker, isReserve: isReserve)
-          if !isReserve { stalls.tidy() }
+          guard !isReserve else { continue }
+          stalls.begin(worker: worker, stream: nil)
+          stalls.tidy()
+          stalls.end(worker: worker)
         }
       }
     }
@@ -63,6 +66,12 @@ final class WorkerPool: Sendable {
     }
     if taken { (isStuck ? rescued : waiting).signal() }
     return taken
+  }
+
+  /// Has a worker close what can be closed, unless one comes by anyhow.
+  func tidy() {
+    guard stalls.canTidy, jobs.withLock({ $0.isEmpty }) else { return }
+    _ = submit(stream: nil) { _ in }
   }
 
   /// Gives what waits for a worker to the reserve. Call while the pool is stuck.

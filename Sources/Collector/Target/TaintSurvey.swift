@@ -27,14 +27,15 @@ final class TaintSurvey: Sendable {
     var processes: Set<Key> = []
     /// Those without an environment, and since when; monotonic nanoseconds.
     var empty: [Key: UInt64] = [:]
-    /// When the last survey ended; monotonic nanoseconds.
+    /// When the last survey of all processes ended; monotonic nanoseconds.
     var taken: UInt64 = 0
-    /// Distinct variables, the newest first, each with a NUL behind it.
-    var records: [UInt8] = []
+    var records = Records()
     /// How many surveys have begun.
     var surveys: UInt64 = 0
     /// When the worker who surveys now has begun; nil while nobody does.
     var begun: UInt64?
+
+    var isYoung: Bool { taken > 0 && Clock.elapsed(from: taken, to: Clock.monotonic()) < maximumAge }
   }
 
   /// A process that has called execve(2) since has another environment. For the first time it always shows, later only
@@ -109,25 +110,20 @@ final class TaintSurvey: Sendable {
     state.withLock {
       // One more than is read is a change, though those that are read are the same.
       if isCut, $0.known.isWhole { return nil }
-      guard $0.taken > 0, Clock.elapsed(from: $0.taken, to: Clock.monotonic()) < Self.maximumAge else { return nil }
-      return keys.isSubset(of: $0.processes) ? $0.known : nil
+      return $0.isYoung && keys.isSubset(of: $0.processes) ? $0.known : nil
     }
   }
 
   private func survey(
     _ members: ArraySlice<Scope.Member>, isCut: Bool, keys: Set<Key>, target: Target, begun: UInt64, generation: UInt64
   ) throws(Refusal) -> Known {
-    let before = state.withLock { (known: $0.known, taint: $0.taint, records: $0.records, empty: $0.empty) }
-    let look = try look(at: members, of: target, emptyBefore: before.empty)
-    // What is not looked at cannot be known either.
-    let isWhole = look.isWhole && !isCut
-    var records = look.records
-    let present = records.bytes
-    records.remember(before.records)
+    let before = state.withLock { $0 }
+    let look = try look(at: members, isCut: isCut, of: target, before: before)
+    let (records, isWhole) = (look.records, look.isWhole)
     var known = before.known
     var taint = before.taint
-    let isNew = records.bytes != before.records || known.isWhole != isWhole
-    if isNew { taint.insert(EnvironmentBlock(present), rules: rules) }
+    let isNew = records.bytes != before.records.bytes || known.isWhole != isWhole
+    if isNew { taint.insert(EnvironmentBlock(look.read), rules: rules) }
     var hidden = taint
     if !isWhole { hidden.saturate() }
     // Both only grow, but for the saturation of a look that was not whole.
@@ -155,30 +151,57 @@ final class TaintSurvey: Sendable {
       $0.known = known
       $0.processes = keys.subtracting(look.unfinished)
       $0.empty = look.empty
-      $0.records = records.bytes
-      $0.taken = isAlone ? Clock.monotonic() : 0
+      $0.records = records
+      $0.taken = !isAlone ? 0 : look.isOfAll ? Clock.monotonic() : before.taken
     }
     return known
   }
 
   private struct Look {
+    /// Variables that were read, and these with those from before.
+    var read: [UInt8] = []
     var records = Records()
     var isWhole = true
+    /// Every process was looked at, not just those that are new.
+    var isOfAll = true
     /// Those without an environment, and since when.
     var empty: [Key: UInt64] = [:]
     /// Those that may have one in a moment.
     var unfinished: Set<Key> = []
   }
 
+  /// Reads the environments of new processes, where all were read not long ago and there is room for more, or of all.
   private func look(
-    at members: ArraySlice<Scope.Member>, of target: Target, emptyBefore: [Key: UInt64]
+    at members: ArraySlice<Scope.Member>, isCut: Bool, of target: Target, before: State
+  ) throws(Refusal) -> Look {
+    if before.isYoung, before.known.isWhole, !isCut {
+      let new = members.filter { !before.processes.contains(Key($0)) }
+      var look = try look(at: new, of: target, emptyBefore: before.empty, besides: before.records)
+      if look.isWhole, let all = before.records.extended(by: look.records) {
+        look.read = look.records.bytes
+        look.records = all
+        look.isOfAll = false
+        look.empty.merge(before.empty) { new, _ in new }
+        return look
+      }
+    }
+    var look = try look(at: Array(members), of: target, emptyBefore: before.empty, besides: Records())
+    look.read = look.records.bytes
+    look.records.remember(before.records)
+    // What is not looked at cannot be known either.
+    look.isWhole = look.isWhole && !isCut
+    return look
+  }
+
+  private func look(
+    at members: [Scope.Member], of target: Target, emptyBefore: [Key: UInt64], besides known: Records
   ) throws(Refusal) -> Look {
     var look = Look()
     for member in members {
       do throws(Refusal) {
         guard let process = try target.open(member) else { continue }
         var read = try target.environment(of: process)
-        if read.block.isEmpty, process.stat.bare == nil {
+        if read.block.isEmpty, process.stat.bare == nil, !process.stat.isExiting {
           let key = Key(member)
           let since = emptyBefore[key] ?? Clock.monotonic()
           look.empty[key] = since
@@ -188,7 +211,7 @@ final class TaintSurvey: Sendable {
             look.unfinished.insert(key)
           }
         }
-        look.isWhole = look.records.add(read.block) && !read.truncated && look.isWhole
+        look.isWhole = look.records.add(read.block, besides: known) && !read.truncated && look.isWhole
       } catch {
         // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
         // matter: then nothing could be known.
@@ -218,32 +241,45 @@ extension Taint {
 }
 
 /// Distinct variables of many environments, which mostly have the same ones.
-private struct Records {
+private struct Records: Sendable {
+  /// The newest first, each with a NUL behind it.
   private(set) var bytes: [UInt8] = []
+  /// Swift's hash has a key that the target does not know.
   private var seen: Set<Int> = []
 
   private static let maximumBytes = 2 << 20
+  /// Of variables from before, beside the secrets.
+  private static let mostBytes = maximumBytes - MaskingLimits.taintBytes
+  private static let mostCount = KnownValues.maximumCount - MaskingLimits.taintBytes / KnownValues.shortestValue
   /// A name, `=`, and the shortest value that may be a secret.
   private static let shortest = 2 + KnownValues.shortestValue
 
-  /// Takes up a block's variables; false where there is no room for all.
-  mutating func add(_ block: [UInt8]) -> Bool {
+  /// Takes up a block's variables, but for those that another one has; false where there is no room for all.
+  mutating func add(_ block: [UInt8], besides known: Records) -> Bool {
     for record in block.split(separator: 0) where record.count >= Self.shortest {
-      // Swift's hash has a key that the target does not know.
-      guard !seen.contains(record.hashValue) else { continue }
+      guard !seen.contains(record.hashValue), !known.seen.contains(record.hashValue) else { continue }
       guard bytes.count + record.count < Self.maximumBytes else { return false }
       append(record)
     }
     return true
   }
 
-  /// Takes up variables from before, the newest first, as many as there is room for beside the secrets: they never make
-  /// what is known less.
-  mutating func remember(_ block: [UInt8]) {
-    let mostBytes = Self.maximumBytes - MaskingLimits.taintBytes
-    let most = KnownValues.maximumCount - MaskingLimits.taintBytes / KnownValues.shortestValue
-    for record in block.split(separator: 0) where !seen.contains(record.hashValue) {
-      guard bytes.count + record.count < mostBytes, seen.count < most else { return }
+  /// These behind newer ones; nil where there is no room for all.
+  func extended(by newer: Records) -> Records? {
+    guard !newer.bytes.isEmpty else { return self }
+    guard bytes.count + newer.bytes.count < Self.mostBytes, seen.count + newer.seen.count < Self.mostCount else {
+      return nil
+    }
+    var all = self
+    all.bytes = newer.bytes + bytes
+    all.seen.formUnion(newer.seen)
+    return all
+  }
+
+  /// Takes up variables from before, the newest first, as many as there is room for: they never make what is known less.
+  mutating func remember(_ before: Records) {
+    for record in before.bytes.split(separator: 0) where !seen.contains(record.hashValue) {
+      guard bytes.count + record.count < Self.mostBytes, seen.count < Self.mostCount else { return }
       append(record)
     }
   }

@@ -223,6 +223,28 @@ struct LogTests {
     #expect(stranger.code == "invalid_parameter")
   }
 
+  @Test("when nobody looks any more no log is held open: a removed one would keep its space")
+  func nothingStaysOpen() throws {
+    let agent = try AgentUnderTest(["sh", "-c", "echo here it is; exec sleep 3600"])
+    let token = try agent.token()
+    let folder = agent.installation.state.path("logs")
+    func open() throws -> [String] {
+      let collector = try #require(agent.pids["collector"])
+      let list = try Sidelight.run(program: "/usr/bin/env", ["ls", "-l", "/proc/\(collector)/fd"]).output
+      return list.split(separator: "\n").map(String.init).filter { $0.contains(folder + "/") }
+    }
+    for round in 0..<5 {
+      let follow = try Follow(agent, "/v1/logs/stdout?follow=true", token: token)
+      try follow.wait(for: "here it is")
+      if round == 0 { #expect(try open().count == 1) }
+      #expect(try agent.get("/v1/logs/stdout", token: token).status == 200)
+      follow.stop()
+    }
+    let deadline = Date().addingTimeInterval(30)
+    while try !open().isEmpty, Date() < deadline { usleep(50_000) }
+    #expect(try open() == [])
+  }
+
   @Test("a secret of a process that has just started, or has ended since, is masked in a follow and a tail")
   func passingProcesses() throws {
     // Word-like on purpose: only its being in an environment tells that it is a secret.
