@@ -93,10 +93,10 @@ package struct Taint: Sendable {
     }
     // A value over several lines may also stand on one, escaped. Its lines are found there, but for those that alone could
     // be chance.
-    guard lines.count > 1, hasWeak || secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret) else {
-      return
+    let isOneLine = lines.first?.count == secret.count
+    if !isOneLine, hasWeak || secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret) {
+      keepPieces(of: secret[...])
     }
-    keepPieces(of: secret[...])
   }
 
   private mutating func keepPieces(of text: ArraySlice<UInt8>) {
