@@ -88,6 +88,8 @@ def faults(folder):
             found.append(f"{name} is a symlink")
         elif path.is_file() and path not in named and is_object(path):
             found.append(f"{name} is rendered by no kustomization of its folder")
+        elif path in named and path.is_file() and documents(path) is None:
+            found.append(f"{name} is not understood")
         elif path.is_file() and any(map(is_local, documents(path) or [])):
             found.append(f"{name} is left out, by its annotation")
     return found

@@ -288,6 +288,8 @@ configMapGenerator: [{name: notes, files: [notes.yaml]}]
             (folder / "pod.yaml").write_text(
                 'kind: Pod\nmetadata: {annotations: {"config.kubernetes.io/local-config": "true"}}')
             self.assertEqual(reached.faults(folder), ["pod.yaml is left out, by its annotation"])
+            (folder / "pod.yaml").write_text("kind: Pod\nx: !foo 1")
+            self.assertEqual(reached.faults(folder), ["pod.yaml is not understood"])
             (folder / "pod.yaml").write_text("kind: Pod")
             (folder / "link").symlink_to("/etc")
             self.assertEqual(reached.faults(folder), ["link is a symlink"])

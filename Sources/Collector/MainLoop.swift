@@ -100,7 +100,10 @@ final class MainLoop {
   }
 
   /// No timer runs while nobody asks for anything and nothing is to be closed.
-  private var timeout: Int32 { entries.isEmpty ? pool.stalls.hasLeft ? 1000 : -1 : 250 }
+  private var timeout: Int32 {
+    guard entries.isEmpty else { return 250 }
+    return pool.isIdle && !pool.stalls.hasLeft ? -1 : 1000
+  }
 
   // MARK: Frames from the endpoint
 

@@ -87,16 +87,28 @@ package struct Taint: Sendable {
   private mutating func add(_ secret: [UInt8]) {
     // Each line by itself, since a log shows a value of many lines in many lines.
     let lines = secret.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
-    var hasWeak = false
-    for line in lines {
-      if Strength.isStrong(Array(line)) { keepPieces(of: line) } else { hasWeak = true }
+    for line in lines where Self.canBeLookedFor(line) { keepPieces(of: line) }
+    // A value over several lines may also stand on one, escaped.
+    guard lines.first?.count != secret.count else { return }
+    if secret.count <= MaskingLimits.taintPieceBytes {
+      if Strength.isStrong(secret) { keep(secret) }
+      return
     }
-    // A value over several lines may also stand on one, escaped. Its lines are found there, but for those that alone could
-    // be chance.
-    let isOneLine = lines.first?.count == secret.count
-    if !isOneLine, hasWeak || secret.count <= MaskingLimits.taintPieceBytes, Strength.isStrong(secret) {
-      keepPieces(of: secret[...])
+    // The lines of a long one are found there, but for those that alone could be chance: neighbours of them are together.
+    var weak: Range<Int>?
+    for line in lines + [[]] {
+      if !line.isEmpty, !Self.canBeLookedFor(line) {
+        weak = (weak?.lowerBound ?? line.startIndex)..<line.endIndex
+      } else if let together = weak {
+        if Self.canBeLookedFor(secret[together]) { keepPieces(of: secret[together]) }
+        weak = nil
+      }
     }
+  }
+
+  /// Whether finding it elsewhere is no chance.
+  private static func canBeLookedFor(_ text: ArraySlice<UInt8>) -> Bool {
+    text.count > MaskingLimits.taintPieceBytes || Strength.isStrong(Array(text))
   }
 
   private mutating func keepPieces(of text: ArraySlice<UInt8>) {

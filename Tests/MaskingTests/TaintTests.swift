@@ -149,8 +149,8 @@ import Testing
   }
 
   /// A key of a service account, as most write it into one line, takes its size of the budget and not twice that.
-  @Test(arguments: ["\n", "\\n", "\"\\n\""])
-  func keysInOneLineTakeTheBudgetOnce(end: String) throws {
+  @Test(arguments: ["\n", "\\n", "\"\\n\""], ["", "Ab=="])
+  func keysInOneLineTakeTheBudgetOnce(end: String, last: String) throws {
     var generator = SeededGenerator(seed: 7)
     let alphabet = Array("abcdefghijkmnpqrstuvwxyzABCDEFGH23456789".utf8)
     func key() -> [String] {
@@ -164,7 +164,7 @@ import Testing
     for index in 0..<17 {
       let lines = key()
       keys.append(lines)
-      let text = (["-----BEGIN PRIVATE KEY-----"] + lines + ["-----END PRIVATE KEY-----"]).joined(
+      let text = (["-----BEGIN PRIVATE KEY-----"] + lines + [last, "-----END PRIVATE KEY-----"]).joined(
         separator: end.replacing("\"", with: ""))
       taint.insert(name: bytes("K\(index)_PRIVATE_KEY"), value: bytes(quote + text + quote), rules: .builtIn)
     }
@@ -185,6 +185,16 @@ import Testing
     let escaped = end.replacing("\r", with: "\\r").replacing("\n", with: "\\n")
     let shown = masker.shown("loaded \(codes.joined(separator: escaped)) all")
     #expect(shown.hasPrefix("loaded \u{2039}recurring") && !codes.contains(where: shown.contains), "\(shown)")
+  }
+
+  /// A long value is no chance, however few different bytes it has or however it begins.
+  @Test(arguments: [0, 4200]) func aLongValueOfFewBytes(filler: Int) throws {
+    var generator = SeededGenerator(seed: 10)
+    let value =
+      String(repeating: "0", count: filler)
+      + String((0..<1024).map { _ in Bool.random(using: &generator) ? "0" : "1" })
+    let shown = try masker(environment: [("WALLET_SECRET", value)]).shown("seed is \(value) ok")
+    #expect(!shown.contains(value.suffix(40)) && shown.contains("\u{2039}recurring"), "\(shown)")
   }
 
   @Test func twoTaintsAreOne() {

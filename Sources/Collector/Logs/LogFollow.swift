@@ -210,7 +210,7 @@ final class LogFollow: Sendable {
     do throws(SystemError) {
       while out.bytes.count < Self.tickBytes {
         // A log that is cut again and again has all its older parts opened each time.
-        target.proc.stalls.tidy()
+        state.log.opened.tidy()
         let time = Clock.monotonic()
         guard Clock.elapsed(from: now, to: time) < Self.tickTime else { break }
         guard state.pace.allowance(now: time) > 0 else {

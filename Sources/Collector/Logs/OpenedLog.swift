@@ -23,6 +23,9 @@ struct OpenedLog: Sendable {
     status.isSameFile(as: other) && status.born == other.born
   }
 
+  /// Closes other files of its mount that nobody has any more.
+  func tidy() { file.stalls.tidy(at: file.place) }
+
   func statusNow() throws(SystemError) -> FileStatus {
     try file.stalls.visit(file.place) { () throws(SystemError) in try file.shared.descriptor.status() }
   }

@@ -44,8 +44,8 @@ final class StallWatch: Sendable {
     var left: [Place: [SharedDescriptor]] = [:]
 
     /// Where there is something to close and nobody is.
-    mutating func placeToTidy(now: UInt64) -> Place? {
-      for place in left.keys where !StallWatch.isClosed(place, in: &self, now: now) {
+    mutating func placeToTidy(at wanted: Place? = nil, now: UInt64) -> Place? {
+      for place in left.keys where wanted ?? place == place && !StallWatch.isClosed(place, in: &self, now: now) {
         if !workers.contains(where: { $0.place == place }) { return place }
       }
       return nil
@@ -127,21 +127,21 @@ final class StallWatch: Sendable {
     return state.withLock { !$0.left.isEmpty && $0.placeToTidy(now: now) != nil }
   }
 
-  /// Whether there is something to close at a place where nobody stands still.
-  var hasLeft: Bool { state.withLock { state in state.left.keys.contains { state.closed[$0] != .max } } }
+  /// Whether there is something to close.
+  var hasLeft: Bool { state.withLock { !$0.left.isEmpty } }
 
-  /// Closes what was left behind where that is possible now. For a worker, in between visits.
-  func tidy() {
+  /// Closes what was left behind where that is possible now, or at one place. For a worker, in between visits.
+  func tidy(at place: Place? = nil) {
     // What is taken is closed by the end of the condition.
-    while takeLeft() != nil { leave() }
+    while takeLeft(at: place) != nil { leave() }
   }
 
   /// Some of what was left at one place, where this worker is from now on.
-  private func takeLeft() -> [SharedDescriptor]? {
+  private func takeLeft(at wanted: Place?) -> [SharedDescriptor]? {
     let worker = WorkerThread.current
     let now = Clock.monotonic()
     return state.withLock { state in
-      guard state.workers.indices.contains(worker), let place = state.placeToTidy(now: now),
+      guard state.workers.indices.contains(worker), let place = state.placeToTidy(at: wanted, now: now),
         let left = state.left.removeValue(forKey: place)
       else { return nil }
       state.workers[worker].place = place

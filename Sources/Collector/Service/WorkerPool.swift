@@ -14,6 +14,8 @@ final class WorkerPool: Sendable {
   }
 
   private let jobs = Mutex<[Waiting]>([])
+  /// Jobs that wait or are under way.
+  private let unfinished = Atomic<Int>(0)
   private let waiting: EventCounter
   private let rescued: EventCounter
   private let threads: Int
@@ -36,23 +38,27 @@ final class WorkerPool: Sendable {
         running.signal()
         while true {
           (isReserve ? rescued : waiting).wait()
-          runNext(worker: worker, isReserve: isReserve)
-          guard !isReserve else { continue }
-          stalls.begin(worker: worker, stream: nil)
-          stalls.tidy()
+          guard runNext(worker: worker, isReserve: isReserve) else { continue }
+          if !isReserve { stalls.tidy() }
           stalls.end(worker: worker)
+          unfinished.subtract(1, ordering: .sequentiallyConsistent)
         }
       }
     }
     for _ in 0...threads { running.wait() }
   }
 
-  private func runNext(worker: Int, isReserve: Bool) {
-    guard let next = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return }
+  /// False where there is none. What the job holds has gone when this returns.
+  private func runNext(worker: Int, isReserve: Bool) -> Bool {
+    guard let next = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return false }
     stalls.begin(worker: worker, stream: next.stream)
     next.job(isReserve)
-    stalls.end(worker: worker)
+    stalls.begin(worker: worker, stream: nil)
+    return true
   }
+
+  /// Nobody has a job, or anything that one held.
+  var isIdle: Bool { unfinished.load(ordering: .sequentiallyConsistent) == 0 }
 
   /// Whether no worker but the reserve can be expected to take a job.
   var isStuck: Bool { stalls.stalledWorkers >= threads }
@@ -64,7 +70,10 @@ final class WorkerPool: Sendable {
       $0.append(Waiting(job: job, stream: stream))
       return true
     }
-    if taken { (isStuck ? rescued : waiting).signal() }
+    if taken {
+      unfinished.add(1, ordering: .sequentiallyConsistent)
+      (isStuck ? rescued : waiting).signal()
+    }
     return taken
   }
 

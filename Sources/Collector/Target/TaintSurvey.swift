@@ -181,7 +181,7 @@ final class TaintSurvey: Sendable {
         look.read = look.records.bytes
         look.records = all
         look.isOfAll = false
-        look.empty.merge(before.empty) { new, _ in new }
+        look.empty.merge(before.empty.filter { before.processes.contains($0.key) }) { new, _ in new }
         return look
       }
     }
@@ -216,6 +216,8 @@ final class TaintSurvey: Sendable {
         // What cannot be read cannot be known; detectors still apply to it. An opener that does not answer is another
         // matter: then nothing could be known.
         if error.code == .overloaded || error.code == .targetUnresponsive && !error.isOfProcess { throw error }
+        // Perhaps at the next look.
+        if error.isOfProcess || error.code == .internalError { look.unfinished.insert(Key(member)) }
       }
     }
     return look
@@ -277,9 +279,10 @@ private struct Records: Sendable {
   }
 
   /// Takes up variables from before, the newest first, as many as there is room for: they never make what is known less.
+  /// A quarter is left for new ones.
   mutating func remember(_ before: Records) {
     for record in before.bytes.split(separator: 0) where !seen.contains(record.hashValue) {
-      guard bytes.count + record.count < Self.mostBytes, seen.count < Self.mostCount else { return }
+      guard bytes.count + record.count < Self.mostBytes / 4 * 3, seen.count < Self.mostCount / 4 * 3 else { return }
       append(record)
     }
   }
