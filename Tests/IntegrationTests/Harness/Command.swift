@@ -17,7 +17,9 @@ struct TemporaryFolder: ~Copyable {
   let url: URL
 
   init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "sidelight-\(UUID().uuidString)")
+    // Digits alone: with a random name of more kinds of characters a path may be taken for a secret as a whole.
+    let number = UInt64.random(in: 100_000_000_000...999_999_999_999)
+    url = FileManager.default.temporaryDirectory.appending(path: "sidelight-\(number)")
     try FileManager.default.createDirectory(
       at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
   }
