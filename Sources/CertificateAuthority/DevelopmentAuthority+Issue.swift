@@ -1,5 +1,6 @@
 internal import Crypto
-package import Foundation
+package import FoundationEssentials
+internal import Glibc
 package import Identity
 internal import SwiftASN1
 internal import X509

@@ -1,5 +1,5 @@
 internal import Crypto
-package import Foundation
+package import FoundationEssentials
 internal import Identity
 internal import SwiftASN1
 internal import X509

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Foundation  // FileHandle
 
 /// Why a file named in a configuration cannot be used.
 package enum InputFileError: Error, Sendable, Equatable, CustomStringConvertible {

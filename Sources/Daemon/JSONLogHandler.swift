@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Foundation  // FileHandle
 package import Logging
 internal import StrictJSON
 

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 package import Logging
 
 /// What every central program does first, before there is a second thread.

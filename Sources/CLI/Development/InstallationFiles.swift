@@ -1,5 +1,5 @@
 internal import CertificateAuthority
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 internal import StrictJSON
 

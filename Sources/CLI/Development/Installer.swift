@@ -1,6 +1,6 @@
 internal import API
 internal import CertificateAuthority
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 internal import Linux
 

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import Glibc
 
 /// A process that cannot be mistaken for a later one with the same number, within one boot.
@@ -33,7 +33,7 @@ struct ProcessIdentity: Sendable, Equatable {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw Failure(.internalError, "\(path) cannot be read", hint: "is /proc mounted?")
     }
-    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    return String(String(decoding: data, as: UTF8.self).prefix { !$0.isNewline })
   }
 }
 

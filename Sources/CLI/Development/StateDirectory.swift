@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Foundation  // Error.localizedDescription
 internal import Glibc
 internal import Linux
 
