@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Glibc
 package import Logging
 
 /// What every central program does first, before there is a second thread.

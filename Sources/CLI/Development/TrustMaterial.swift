@@ -1,6 +1,6 @@
 internal import CertificateAuthority
 internal import Crypto
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 
 /// The keys and certificates of an installation. Authority and signing key are made once and kept; the certificates
